@@ -1,0 +1,20 @@
+//! What ends a run that would not end by itself.
+
+use super::Span;
+
+/// Bounds of one run. Reaching one is a recorded outcome, never a hang.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// How many events the queue may hand out.
+    pub events: u64,
+    /// How much virtual time may pass.
+    pub time: Span,
+    /// How many bytes may wait in links and hosts' queues at one time.
+    pub queued: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { events: 1_000_000, time: Span::secs(3_600), queued: 64 << 20 }
+    }
+}

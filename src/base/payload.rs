@@ -1,0 +1,60 @@
+//! Bytes that people read: shown as text where they are text.
+
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Bytes sent or received. In JSON a string where they are UTF-8, else `{"hex": "00ff…"}`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Payload(pub Bytes);
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Form {
+    Text(String),
+    Hex { hex: String },
+}
+
+/// Lower-case hexadecimal digits, two a byte.
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if text.len() % 2 != 0 || !text.is_ascii() {
+        return None;
+    }
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect()
+}
+
+impl Serialize for Payload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match core::str::from_utf8(&self.0) {
+            Ok(text) => Form::Text(text.to_owned()),
+            Err(_) => Form::Hex { hex: to_hex(&self.0) },
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Form::deserialize(deserializer)? {
+            Form::Text(text) => Ok(Payload(Bytes::from(text))),
+            Form::Hex { hex } => from_hex(&hex)
+                .map(|bytes| Payload(Bytes::from(bytes)))
+                .ok_or_else(|| serde::de::Error::custom("hex digits, two a byte")),
+        }
+    }
+}
+
+impl From<&str> for Payload {
+    fn from(text: &str) -> Self {
+        Payload(Bytes::copy_from_slice(text.as_bytes()))
+    }
+}
+
+impl From<Bytes> for Payload {
+    fn from(bytes: Bytes) -> Self {
+        Payload(bytes)
+    }
+}

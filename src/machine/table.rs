@@ -1,0 +1,116 @@
+//! A machine as data: its function, evaluated over State x Input.
+
+use super::{Clause, Finite, Machine, Step};
+use crate::base::label_hash;
+
+/// What one cell of the table says; states and outputs by their index.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Goes to the state, performing the outputs.
+    Go {
+        /// Index of the next state.
+        to: usize,
+        /// Names of the outputs, in order.
+        outputs: Vec<&'static str>,
+        /// Where it stands.
+        clause: Clause,
+    },
+    /// Refuses with this name.
+    Reject {
+        /// The refusal: an errno, a status, a close code.
+        refusal: &'static str,
+        /// Where it stands.
+        clause: Clause,
+    },
+    /// Cannot occur.
+    Never,
+}
+
+/// One state and one input.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cell {
+    /// Index of the state.
+    pub from: usize,
+    /// Index of the input.
+    pub input: usize,
+    /// What happens.
+    pub verdict: Verdict,
+}
+
+impl Cell {
+    /// An edge changes the state.
+    pub fn moves(&self) -> bool {
+        matches!(self.verdict, Verdict::Go { to, .. } if to != self.from)
+    }
+}
+
+/// A machine as data; all views read this and nothing else.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Table {
+    /// [`Machine::NAME`].
+    pub name: &'static str,
+    /// [`Machine::TITLE`].
+    pub title: &'static str,
+    /// Names of the states.
+    pub states: Vec<&'static str>,
+    /// Names of the inputs.
+    pub inputs: Vec<&'static str>,
+    /// Names of the outputs.
+    pub outputs: Vec<&'static str>,
+    /// Index of the first state.
+    pub start: usize,
+    /// Indices of the states in which it may rest.
+    pub finals: Vec<usize>,
+    /// All cells, by state, then input.
+    pub cells: Vec<Cell>,
+}
+
+impl Table {
+    /// Evaluates the machine's function everywhere.
+    pub fn of<M: Machine>() -> Table {
+        let names = |step| match step {
+            Step::Go(to, outputs, clause) => Verdict::Go {
+                to: Finite::index(to),
+                outputs: <[M::Output]>::iter(outputs).map(|output| output.name()).collect(),
+                clause,
+            },
+            Step::Reject(refusal, clause) => Verdict::Reject { refusal: Finite::name(refusal), clause },
+            Step::Never => Verdict::Never,
+        };
+        let cells = M::State::ALL
+            .iter()
+            .flat_map(|&from| M::Input::ALL.iter().map(move |&input| (from, input)))
+            .map(|(from, input)| {
+                let verdict: Verdict = names(M::next(from, input));
+                Cell { from: from.index(), input: input.index(), verdict }
+            })
+            .collect();
+        Table {
+            name: M::NAME,
+            title: M::TITLE,
+            states: M::State::ALL.iter().map(|s| s.name()).collect(),
+            inputs: M::Input::ALL.iter().map(|i| i.name()).collect(),
+            outputs: M::Output::ALL.iter().map(|o| o.name()).collect(),
+            start: M::START.index(),
+            finals: M::FINAL.iter().map(|s| s.index()).collect(),
+            cells,
+        }
+    }
+
+    /// The cell of a state and an input, both by name.
+    pub fn cell(&self, from: &str, input: &str) -> Option<&Cell> {
+        let from = self.states.iter().position(|&s| s == from)?;
+        let input = self.inputs.iter().position(|&i| i == input)?;
+        self.cells.get(from * self.inputs.len() + input)
+    }
+
+    /// The cells that change the state: the machine's edges.
+    pub fn edges(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.iter().filter(|cell| cell.moves())
+    }
+
+    /// A number that changes when the table does: a trace carries it.
+    pub fn hash(&self) -> u64 {
+        label_hash(&format!("{self:?}"))
+    }
+}

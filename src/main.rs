@@ -1,0 +1,5 @@
+//! The command line: see `drywire --help`.
+
+fn main() -> std::process::ExitCode {
+    drywire::cli::main()
+}

@@ -1,0 +1,428 @@
+//! The records. Field names here are the keys of the JSON form.
+
+use crate::base::{ActorId, ConnId, Fd, LinkId, NodeId, Payload, RecordId, Span, Time};
+use crate::packet::Packet;
+use crate::socket_api::Errno;
+use crate::tcp;
+use bytes::Bytes;
+use core::net::SocketAddr;
+use serde::{Deserialize, Serialize};
+
+/// One thing that happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// Its position in the run.
+    pub id: RecordId,
+    /// When, in nanoseconds since the start.
+    pub at: Time,
+    /// Where: for what happens on a link, the node that sent the frame.
+    pub node: NodeId,
+    /// The record that led to this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<RecordId>,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum What {
+    /// A connection was seen for the first time, and gets its name: initiator and the count of its connects.
+    Conn {
+        /// The connection.
+        conn: ConnId,
+        /// That host's n-th connect, from 1.
+        n: u32,
+        /// The initiator's address and port. (The initiator is the record's node.)
+        local: SocketAddr,
+        /// The other's.
+        remote: SocketAddr,
+    },
+    /// A program of the scenario began its next step. A step has no cause: it is what the scenario says.
+    Step {
+        /// The program.
+        actor: ActorId,
+        /// Which of its steps, from 0.
+        index: u32,
+    },
+    /// A program made a call; a call that blocks is `pending` and has a `return` later.
+    Call(Call),
+    /// A call that blocked returned.
+    Return {
+        /// The program.
+        actor: ActorId,
+        /// The call.
+        of: RecordId,
+        /// What it returned.
+        outcome: Outcome,
+    },
+    /// A packet left a node's stack.
+    Sent {
+        /// Its connection, for TCP.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conn: Option<ConnId>,
+        /// What it says.
+        packet: Packet,
+        /// Its bytes; not in the JSON form unless asked for.
+        #[serde(skip)]
+        frame: Bytes,
+    },
+    /// A packet reached a node's stack. Its cause is the record of its sending.
+    Arrived {
+        /// Its connection, for TCP.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conn: Option<ConnId>,
+        /// What it says.
+        packet: Packet,
+        /// Its bytes; not in the JSON form unless asked for.
+        #[serde(skip)]
+        frame: Bytes,
+    },
+    /// A link did to a packet what it does not do to every packet.
+    Fault {
+        /// The link.
+        link: LinkId,
+        /// Its connection, for TCP.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conn: Option<ConnId>,
+        /// What it says (before corruption).
+        packet: Packet,
+        /// What the link did.
+        fault: Fault,
+        /// The bytes as they go on (or would have gone on); not in the JSON form unless asked for.
+        #[serde(skip)]
+        frame: Bytes,
+    },
+    /// A node threw a packet away. Its cause is the record of its sending.
+    Drop {
+        /// Its connection, for TCP.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conn: Option<ConnId>,
+        /// What it says.
+        packet: Packet,
+        /// Why.
+        why: DropWhy,
+        /// Its bytes; not in the JSON form unless asked for.
+        #[serde(skip)]
+        frame: Bytes,
+    },
+    /// A link changed, as the scenario says.
+    Link {
+        /// The link.
+        link: LinkId,
+        /// How.
+        change: LinkChange,
+    },
+    /// A connection's TCP state changed at this node. The cause says why: a call, an arrival, a timer.
+    State {
+        /// The connection.
+        conn: ConnId,
+        /// The end: the initiator's; else the acceptor's (a host can be both).
+        end: End,
+        /// The state before.
+        from: tcp::State,
+        /// The state after.
+        to: tcp::State,
+    },
+    /// A timer of a connection fired.
+    Timer {
+        /// The connection.
+        conn: ConnId,
+        /// The end whose timer it is.
+        end: End,
+        /// Which.
+        timer: TimerKind,
+        /// The time for which the end had been silent on this connection.
+        after: Span,
+    },
+    /// A machine of the catalogue other than TCP's took an input.
+    Edge(Edge),
+    /// A host's program said something.
+    App {
+        /// The program.
+        actor: ActorId,
+        /// What.
+        text: String,
+    },
+    /// A host lost its programs, sockets and connections without a word, or started again.
+    Power {
+        /// It runs from now on.
+        up: bool,
+    },
+    /// A connection's stack has gone quiet though something is due: its poll time stays "now" and nothing happens.
+    Stall {
+        /// The connection.
+        conn: ConnId,
+        /// The end.
+        end: End,
+    },
+    /// A claim about the run does not hold.
+    Divergence {
+        /// The connection, if it is of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conn: Option<ConnId>,
+        /// The rule's short name, by which a scenario says that it knows it.
+        rule: String,
+        /// Where the rule stands.
+        clause: String,
+        /// What was seen and what would have been right.
+        text: String,
+    },
+    /// The run ended.
+    End {
+        /// How.
+        ending: Ending,
+    },
+}
+
+/// Which end of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// It sent the first SYN.
+    Initiator,
+    /// It was listening.
+    Acceptor,
+}
+
+/// A call of the socket layer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Call {
+    /// The program.
+    pub actor: ActorId,
+    /// Its libc name.
+    pub call: CallName,
+    /// The descriptor, if one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fd: Option<Fd>,
+    /// The connection behind the descriptor, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conn: Option<ConnId>,
+    /// Its other arguments as text: `server:80`, `SHUT_WR`, `SO_LINGER=0`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub args: String,
+    /// The bytes given to send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Payload>,
+    /// What it returned at once.
+    pub outcome: Outcome,
+}
+
+crate::finite! {
+    /// The calls that programs make; names of libc, and of the simulation where libc has none.
+    pub enum CallName {
+        /// Makes a socket.
+        Socket => "socket",
+        /// Gives it a local address.
+        Bind => "bind",
+        /// Makes it wait for connections.
+        Listen => "listen",
+        /// Takes the next connection.
+        Accept => "accept",
+        /// Opens a connection, or sets a datagram socket's peer.
+        Connect => "connect",
+        /// Sends bytes.
+        Send => "send",
+        /// Receives bytes.
+        Recv => "recv",
+        /// Sends a datagram to an address.
+        Sendto => "sendto",
+        /// Receives a datagram and its sender's address.
+        Recvfrom => "recvfrom",
+        /// Closes one or both directions.
+        Shutdown => "shutdown",
+        /// Gives the descriptor back.
+        Close => "close",
+        /// Sets an option.
+        Setsockopt => "setsockopt",
+        /// Reads an option.
+        Getsockopt => "getsockopt",
+        /// The local address.
+        Getsockname => "getsockname",
+        /// The remote address.
+        Getpeername => "getpeername",
+        /// What a socket is ready for.
+        Poll => "poll",
+        /// Resolves a name.
+        Getaddrinfo => "getaddrinfo",
+        /// Waits for a time (scenario steps `wait` and `at`).
+        Sleep => "sleep",
+        /// Puts a crafted segment on the wire.
+        Inject => "inject",
+    }
+}
+
+/// What a call returned.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Success with nothing to give.
+    Ok,
+    /// It blocks: a `return` record follows.
+    Pending,
+    /// A new descriptor.
+    Fd(Fd),
+    /// A new descriptor and the peer's address.
+    Accepted(Fd, SocketAddr),
+    /// So many bytes.
+    Count(u32),
+    /// These bytes.
+    Data(Payload),
+    /// These bytes from this address.
+    From(Payload, SocketAddr),
+    /// End of file: the peer sends no more.
+    Eof,
+    /// An address.
+    Addr(SocketAddr),
+    /// An option's value.
+    Value(i64),
+    /// Readiness, in poll's words: `IN|OUT|HUP`.
+    Ready(String),
+    /// It failed.
+    Err(Errno),
+}
+
+/// What a link did to a packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// Lost, by the named fault of this index (from 0, in the order of the file).
+    Dropped(u32),
+    /// Lost by chance.
+    Lost,
+    /// Lost by chance, in a burst.
+    LostInBurst,
+    /// Lost: the link's queue was full.
+    QueueFull,
+    /// Lost: the link was cut.
+    Cut,
+    /// Lost: larger than the link's MTU.
+    TooBig,
+    /// Delivered twice, by a named fault or by chance.
+    Duplicated(Option<u32>),
+    /// Delivered later by so much, by the named fault.
+    Delayed(u32, Span),
+    /// Held back until the named fault's condition comes true.
+    Held(u32),
+    /// The condition came true: it goes on.
+    Released(u32),
+    /// Overtaken by later packets, by chance.
+    Reordered(Span),
+    /// A bit was flipped (its index in the frame), by a named fault or by chance.
+    Corrupted(Option<u32>, u32),
+}
+
+impl Fault {
+    /// The packet did not get through.
+    pub const fn is_loss(&self) -> bool {
+        matches!(
+            self,
+            Fault::Dropped(_) | Fault::Lost | Fault::LostInBurst | Fault::QueueFull | Fault::Cut | Fault::TooBig
+        )
+    }
+}
+
+crate::finite! {
+    /// Why a node threw a packet away.
+    pub enum DropWhy {
+        /// A checksum does not match.
+        BadChecksum => "bad-checksum",
+        /// The accept queue or the half-open queue is full.
+        BacklogFull => "backlog-full",
+        /// The time to live reached zero.
+        TtlExpired => "ttl-expired",
+        /// No route leads there.
+        NoRoute => "no-route",
+        /// Larger than the next link's MTU, and not to be fragmented.
+        TooBig => "too-big",
+        /// Addressed to someone else.
+        NotForUs => "not-for-us",
+        /// The host is down.
+        HostDown => "host-down",
+        /// It cannot be read as what it claims to be.
+        Malformed => "malformed",
+        /// The node's queues are full.
+        NoRoom => "no-room",
+    }
+}
+
+/// How a link changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkChange {
+    /// Nothing gets through from now on.
+    Cut,
+    /// It works again.
+    Repaired,
+}
+
+crate::finite! {
+    /// A TCP timer, inferred from what its firing did.
+    pub enum TimerKind {
+        /// Retransmission timeout (RFC 6298).
+        Retransmission => "rto",
+        /// Third duplicate ACK (RFC 5681, 3.2); not a clock, but the stack sends it as if one had fired.
+        FastRetransmit => "fast-retransmit",
+        /// Zero-window probe (RFC 9293, 3.8.6.1).
+        Probe => "zero-window-probe",
+        /// Keep-alive (RFC 9293, 3.8.4).
+        KeepAlive => "keep-alive",
+        /// Delayed acknowledgment (RFC 9293, 3.8.6.3).
+        DelayedAck => "delayed-ack",
+        /// Two maximum segment lifetimes in TIME-WAIT (RFC 9293, 3.10.8).
+        TimeWait => "2msl",
+        /// A connection attempt or unacknowledged data took too long (RFC 9293, 3.8.3; RFC 5482).
+        UserTimeout => "user-timeout",
+    }
+}
+
+/// The machine that took an edge, by its name in the catalogue.
+pub type Machine = String;
+
+/// What the machine belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// A descriptor of the record's node.
+    Fd(Fd),
+    /// A connection's end.
+    Conn(ConnId, End),
+}
+
+/// A machine took an input; all by their names in the catalogue.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Edge {
+    /// Which machine.
+    pub machine: Machine,
+    /// Whose.
+    pub of: Subject,
+    /// The state before.
+    pub from: String,
+    /// The input.
+    pub input: String,
+    /// The state after.
+    pub to: String,
+    /// What the caller was refused with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+}
+
+/// How a run ended.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// Nothing is left to happen and no program waits.
+    Quiet,
+    /// Nothing is left to happen, but these programs wait for ever: actor and what it waits for.
+    Stuck(Vec<String>),
+    /// More events than the limit.
+    EventLimit(u64),
+    /// More virtual time than the limit.
+    TimeLimit(Span),
+    /// More queued bytes than the limit.
+    QueueLimit(u64),
+    /// The stack panicked.
+    Panic(String),
+}
