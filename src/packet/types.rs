@@ -49,6 +49,11 @@ impl Flags {
         Flags(self.0 & !flags.0)
     }
 
+    /// A connection request: SYN without ACK or RST.
+    pub const fn is_request(self) -> bool {
+        self.has(Flags::SYN) && self.0 & (Flags::ACK.0 | Flags::RST.0) == 0
+    }
+
     /// Reads `SYN,ACK`; names in any order, `-` or nothing for none.
     pub fn parse(text: &str) -> Option<Flags> {
         if matches!(text.trim(), "" | "-") {

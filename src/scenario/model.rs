@@ -113,13 +113,18 @@ pub struct SocketSpec {
     pub delayed_ack: Option<Span>,
     /// After how long a silence a keep-alive probe is sent; `None`: never.
     pub keep_alive: Option<Span>,
+    /// How many unanswered keep-alive probes end a connection.
+    pub keep_probes: u32,
+    /// The socket layer does not go round the stack's known faults: only to show them.
+    pub bare: bool,
     /// Bytes of the receive buffer: the window.
     pub rcvbuf: u32,
     /// Bytes of the send buffer.
     pub sndbuf: u32,
     /// Time to live of packets sent.
     pub hop_limit: u8,
-    /// After how long without an acknowledgment a connection is given up (RFC 9293, 3.8.3); `None`: never.
+    /// After how long without an acknowledgment a connection or an attempt is given up; `None`: never. The default is
+    /// the five minutes of RFC 9293, 3.9.1.1.
     pub user_timeout: Option<Span>,
 }
 
@@ -130,10 +135,12 @@ impl Default for SocketSpec {
             nagle: true,
             delayed_ack: Some(Span::millis(10)),
             keep_alive: None,
+            keep_probes: 9,
+            bare: false,
             rcvbuf: 16_384,
             sndbuf: 16_384,
             hop_limit: 64,
-            user_timeout: None,
+            user_timeout: Some(Span::secs(300)),
         }
     }
 }
@@ -504,6 +511,8 @@ crate::finite! {
         KeepAlive => "SO_KEEPALIVE",
         /// Seconds of silence before a probe.
         KeepIdle => "TCP_KEEPIDLE",
+        /// How many unanswered probes end the connection.
+        KeepCount => "TCP_KEEPCNT",
         /// Nagle's algorithm off: 0 or 1.
         NoDelay => "TCP_NODELAY",
         /// Milliseconds without an acknowledgment after which the connection is given up; 0 is never.

@@ -9,6 +9,6 @@ mod sink;
 
 pub use header::{ActorInfo, FORMAT, Header, LinkInfo, NodeInfo, NodeKind};
 pub use record::{
-    Call, CallName, DropWhy, Edge, End, Ending, Fault, LinkChange, Machine, Outcome, Record, Subject, TimerKind, What,
+    Call, CallName, DropWhy, Edge, End, Ending, Fault, LinkChange, Name, Outcome, Record, Subject, TimerKind, What,
 };
 pub use sink::{Discard, Sink, Tape, Trace};

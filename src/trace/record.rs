@@ -63,6 +63,9 @@ pub enum What {
         /// Its connection, for TCP.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         conn: Option<ConnId>,
+        /// The link it goes by; none for loopback.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<LinkId>,
         /// What it says.
         packet: Packet,
         /// Its bytes; not in the JSON form unless asked for.
@@ -278,6 +281,8 @@ pub enum Outcome {
     Addr(SocketAddr),
     /// An option's value.
     Value(i64),
+    /// SO_ERROR's value: the pending error, taken.
+    SoError(Errno),
     /// Readiness, in poll's words: `IN|OUT|HUP`.
     Ready(String),
     /// It failed.
@@ -378,8 +383,8 @@ crate::finite! {
     }
 }
 
-/// The machine that took an edge, by its name in the catalogue.
-pub type Machine = String;
+/// A name of the catalogue: static where a run wrote it, owned where a file was read.
+pub type Name = std::borrow::Cow<'static, str>;
 
 /// What the machine belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -395,18 +400,18 @@ pub enum Subject {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Edge {
     /// Which machine.
-    pub machine: Machine,
+    pub machine: Name,
     /// Whose.
     pub of: Subject,
     /// The state before.
-    pub from: String,
+    pub from: Name,
     /// The input.
-    pub input: String,
+    pub input: Name,
     /// The state after.
-    pub to: String,
+    pub to: Name,
     /// What the caller was refused with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refusal: Option<String>,
+    pub refusal: Option<Name>,
 }
 
 /// How a run ended.

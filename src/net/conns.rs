@@ -1,0 +1,87 @@
+//! Which connection a segment belongs to: names that do not shift.
+//!
+//! A connection is its initiator and that host's n-th connect. Whoever sees a segment anywhere (a link, a router)
+//! finds the connection by its two sockets.
+
+use crate::base::{ConnId, NodeId};
+use crate::trace::{End, Tape, What};
+use core::net::SocketAddr;
+use std::collections::BTreeMap;
+
+/// All connections of a run.
+#[derive(Debug, Default)]
+pub struct Conns {
+    /// Off: nobody looks, and nothing is remembered.
+    on: bool,
+    by_pair: BTreeMap<(SocketAddr, SocketAddr), ConnId>,
+    infos: Vec<Info>,
+    connects: BTreeMap<NodeId, u32>,
+}
+
+#[derive(Debug)]
+struct Info {
+    initiator: NodeId,
+    joined: bool,
+    /// Initial sequence numbers: the initiator's, the acceptor's.
+    iss: [Option<u32>; 2],
+}
+
+impl Conns {
+    /// Remembers connections only if someone will ask.
+    pub fn new(on: bool) -> Self {
+        Conns { on, ..Conns::default() }
+    }
+
+    /// A host calls connect (or sends a crafted SYN): the connection gets its name, and a record. Where the other end
+    /// has just done the same (simultaneous open), it is that connection's other end.
+    pub fn open(&mut self, node: NodeId, local: SocketAddr, remote: SocketAddr, tape: &mut Tape<'_>) -> (ConnId, End) {
+        if !self.on {
+            return (ConnId(0), End::Initiator);
+        }
+        if let Some(&id) = self.by_pair.get(&(remote, local)) {
+            let info = &mut self.infos[id.index()];
+            if !info.joined && info.initiator != node {
+                info.joined = true;
+                return (id, End::Acceptor);
+            }
+        }
+        let count = self.connects.entry(node).or_insert(0);
+        *count += 1;
+        let n = *count;
+        let conn = ConnId(u32::try_from(self.infos.len()).unwrap_or(u32::MAX));
+        self.infos.push(Info { initiator: node, joined: false, iss: [None; 2] });
+        self.by_pair.insert((local, remote), conn);
+        tape.note(node, || What::Conn { conn, n, local, remote });
+        (conn, End::Initiator)
+    }
+
+    /// The acceptor's end of a connection now exists.
+    pub fn join(&mut self, conn: ConnId) {
+        if let Some(info) = self.infos.get_mut(conn.index()) {
+            info.joined = true;
+        }
+    }
+
+    /// The connection of a segment from `src` to `dst`, and the end that sends it.
+    pub fn find(&self, src: SocketAddr, dst: SocketAddr) -> Option<(ConnId, End)> {
+        let initiated = self.by_pair.get(&(src, dst)).map(|&id| (id, End::Initiator));
+        let accepted = self.by_pair.get(&(dst, src)).map(|&id| (id, End::Acceptor));
+        // Both exist where a host connected to itself, or where the ports were used again the other way round.
+        match (initiated, accepted) {
+            (Some(one), Some(other)) => Some(if one.0 >= other.0 { one } else { other }),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// A SYN passed: its sequence number is the end's ISS.
+    pub fn saw_syn(&mut self, conn: ConnId, end: End, seq: u32) {
+        if let Some(info) = self.infos.get_mut(conn.index()) {
+            info.iss[end as usize] = Some(seq);
+        }
+    }
+
+    /// The end's ISS, once its SYN has passed.
+    pub fn iss(&self, conn: ConnId, end: End) -> Option<u32> {
+        self.infos.get(conn.index())?.iss[end as usize]
+    }
+}

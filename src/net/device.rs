@@ -1,0 +1,80 @@
+//! A virtual network device: one frame in, a queue of frames out.
+
+use bytes::Bytes;
+use smoltcp::phy::{self, DeviceCapabilities, Medium};
+use smoltcp::time::Instant;
+
+/// Which of a host's two devices.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Via {
+    /// The one on its link.
+    Link,
+    /// Loopback: frames come back to the same host.
+    Loopback,
+}
+
+/// The device; the stack sees its queues and nothing of what is behind them.
+pub(super) struct Device {
+    ethernet: bool,
+    mtu: usize,
+    /// The frame to be taken in next.
+    pub(super) incoming: Option<Bytes>,
+    /// Frames sent, oldest first.
+    pub(super) outgoing: Vec<Bytes>,
+}
+
+/// An Ethernet header's length in bytes.
+const ETHERNET_HEADER: usize = 14;
+
+impl Device {
+    /// A device for IP packets of at most `mtu` bytes.
+    pub(super) fn new(ethernet: bool, mtu: u32) -> Self {
+        Device { ethernet, mtu: mtu as usize, incoming: None, outgoing: Vec::new() }
+    }
+
+    /// Its frames have Ethernet headers.
+    pub(super) fn ethernet(&self) -> bool {
+        self.ethernet
+    }
+}
+
+impl phy::Device for Device {
+    type RxToken<'a> = Incoming;
+    type TxToken<'a> = Outgoing<'a>;
+
+    fn receive(&mut self, _now: Instant) -> Option<(Incoming, Outgoing<'_>)> {
+        let frame = self.incoming.take()?;
+        Some((Incoming(frame), Outgoing(&mut self.outgoing)))
+    }
+
+    fn transmit(&mut self, _now: Instant) -> Option<Outgoing<'_>> {
+        Some(Outgoing(&mut self.outgoing))
+    }
+
+    fn capabilities(&self) -> DeviceCapabilities {
+        let mut capabilities = DeviceCapabilities::default();
+        capabilities.medium = if self.ethernet { Medium::Ethernet } else { Medium::Ip };
+        // smoltcp counts the Ethernet header into the MTU.
+        capabilities.max_transmission_unit = self.mtu + if self.ethernet { ETHERNET_HEADER } else { 0 };
+        capabilities
+    }
+}
+
+pub(super) struct Incoming(Bytes);
+
+impl phy::RxToken for Incoming {
+    fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
+        f(&self.0)
+    }
+}
+
+pub(super) struct Outgoing<'a>(&'a mut Vec<Bytes>);
+
+impl phy::TxToken for Outgoing<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
+        let mut frame = vec![0; len];
+        let result = f(&mut frame);
+        self.0.push(Bytes::from(frame));
+        result
+    }
+}

@@ -1,0 +1,201 @@
+//! One end of a TCP connection: a fresh smoltcp socket in a socket set of its own.
+//!
+//! A set per connection keeps the cost of a poll flat, makes every state change attributable, and avoids smoltcp's
+//! choice of the first socket that accepts (a duplicate SYN made a second connection on the same pair).
+
+use crate::base::{ConnId, RecordId, Span, Time};
+use crate::scenario::model::{Congestion, SocketSpec};
+use crate::tcp::State;
+use crate::trace::End;
+use core::net::SocketAddr;
+use smoltcp::iface::{SocketHandle, SocketSet};
+use smoltcp::socket::tcp as stack;
+
+/// A state change around one call, arrival or departure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moved {
+    /// The state before.
+    pub from: State,
+    /// The state after.
+    pub to: State,
+}
+
+/// One end of a connection.
+pub struct TcpEnd {
+    pub(super) set: SocketSet<'static>,
+    handle: SocketHandle,
+    pub(super) via: super::Via,
+    before: State,
+    /// Its own address and port.
+    pub local: SocketAddr,
+    /// The other's.
+    pub remote: SocketAddr,
+    /// The connection's name.
+    pub conn: ConnId,
+    /// Which end it is.
+    pub end: End,
+    /// When it next has to be polled, as the event queue knows it.
+    pub due: Option<Time>,
+    /// Since when something has been unacknowledged with no word from the peer.
+    pub unanswered: Option<Time>,
+    /// When it last sent or received, and the record of that: what arms its timers.
+    pub active: (Time, Option<RecordId>),
+    /// When the peer was last heard.
+    pub heard: Time,
+    /// What the monitor reads off the wire.
+    pub seen_on_wire: OnWire,
+    /// It has something to do at once and does nothing: recorded, and left alone until the next input.
+    pub stalled: bool,
+}
+
+/// What the wire says of one end, enough to tell its timers apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct OnWire {
+    /// The sequence number after the last one sent, once anything was.
+    pub sent_up_to: Option<u32>,
+    /// The last acknowledgment that came.
+    pub acked_up_to: Option<u32>,
+    /// The peer's last window, unscaled.
+    pub peer_window: u16,
+}
+
+fn state_of(state: stack::State) -> State {
+    match state {
+        stack::State::Closed => State::Closed,
+        stack::State::Listen => State::Listen,
+        stack::State::SynSent => State::SynSent,
+        stack::State::SynReceived => State::SynReceived,
+        stack::State::Established => State::Established,
+        stack::State::FinWait1 => State::FinWait1,
+        stack::State::FinWait2 => State::FinWait2,
+        stack::State::CloseWait => State::CloseWait,
+        stack::State::Closing => State::Closing,
+        stack::State::LastAck => State::LastAck,
+        stack::State::TimeWait => State::TimeWait,
+    }
+}
+
+pub(super) fn duration(span: Span) -> smoltcp::time::Duration {
+    smoltcp::time::Duration::from_micros(span.0 / 1_000)
+}
+
+impl TcpEnd {
+    pub(super) fn new(spec: &SocketSpec, via: super::Via, local: SocketAddr, remote: SocketAddr) -> Self {
+        let buffer = |bytes: u32| stack::SocketBuffer::new(vec![0; bytes as usize]);
+        let mut socket = stack::Socket::new(buffer(spec.rcvbuf), buffer(spec.sndbuf));
+        socket.set_congestion_control(match spec.congestion {
+            Congestion::None => stack::CongestionControl::None,
+            Congestion::Reno => stack::CongestionControl::Reno,
+            Congestion::Cubic => stack::CongestionControl::Cubic,
+        });
+        let mut set = SocketSet::new(Vec::with_capacity(1));
+        let handle = set.add(socket);
+        let mut end = TcpEnd {
+            set,
+            handle,
+            via,
+            before: State::Closed,
+            local,
+            remote,
+            conn: ConnId(0),
+            end: End::Initiator,
+            due: None,
+            unanswered: None,
+            active: (Time::ZERO, None),
+            heard: Time::ZERO,
+            seen_on_wire: OnWire::default(),
+            stalled: false,
+        };
+        end.configure(spec);
+        end
+    }
+
+    /// Sets what may change while it lives.
+    pub fn configure(&mut self, spec: &SocketSpec) {
+        let socket = self.socket_mut();
+        socket.set_nagle_enabled(spec.nagle);
+        socket.set_ack_delay(spec.delayed_ack.map(duration));
+        socket.set_keep_alive(spec.keep_alive.map(duration));
+        socket.set_hop_limit(Some(spec.hop_limit.max(1)));
+    }
+
+    pub(super) fn socket(&self) -> &stack::Socket<'static> {
+        self.set.get(self.handle)
+    }
+
+    pub(super) fn socket_mut(&mut self) -> &mut stack::Socket<'static> {
+        self.set.get_mut(self.handle)
+    }
+
+    /// The device that it speaks through.
+    pub fn via(&self) -> super::Via {
+        self.via
+    }
+
+    /// The TCP state.
+    pub fn state(&self) -> State {
+        state_of(self.socket().state())
+    }
+
+    /// The change since the last look, if any. Called after everything that could have made one.
+    pub fn look(&mut self) -> Option<Moved> {
+        let (from, to) = (self.before, self.state());
+        self.before = to;
+        (from != to).then_some(Moved { from, to })
+    }
+
+    /// Free bytes of the send buffer, if it may send at all.
+    pub fn room(&self) -> Option<usize> {
+        let socket = self.socket();
+        socket.may_send().then(|| socket.send_capacity() - socket.send_queue())
+    }
+
+    /// Copies into the send buffer; how many bytes it took.
+    pub fn send(&mut self, data: &[u8]) -> usize {
+        self.socket_mut().send_slice(data).unwrap_or(0)
+    }
+
+    /// Bytes that wait to be read.
+    pub fn readable(&self) -> usize {
+        self.socket().recv_queue()
+    }
+
+    /// Takes at most `max` bytes out of the receive buffer.
+    pub fn recv(&mut self, max: usize) -> Vec<u8> {
+        let mut data = vec![0; self.readable().min(max)];
+        // The buffer is a ring: a read that wraps comes in two pieces.
+        let mut got = 0;
+        while got < data.len() {
+            match self.socket_mut().recv_slice(&mut data[got..]) {
+                Ok(n) if n > 0 => got += n,
+                Ok(_) | Err(_) => break,
+            }
+        }
+        data.truncate(got);
+        data
+    }
+
+    /// Bytes sent or queued and not yet acknowledged.
+    pub fn send_queue(&self) -> usize {
+        self.socket().send_queue()
+    }
+
+    /// The CLOSE call of RFC 9293: FIN after what is queued.
+    pub fn close(&mut self) {
+        self.socket_mut().close();
+    }
+
+    /// The ABORT call of RFC 9293: RST at the next departure.
+    pub fn abort(&mut self) {
+        self.socket_mut().abort();
+    }
+
+    /// Whether it waits for an acknowledgment: of data, SYN or FIN.
+    pub fn awaits_answer(&self) -> bool {
+        match self.state() {
+            State::SynSent | State::SynReceived | State::FinWait1 | State::Closing | State::LastAck => true,
+            State::Established | State::CloseWait => self.send_queue() > 0,
+            State::Closed | State::Listen | State::FinWait2 | State::TimeWait => false,
+        }
+    }
+}

@@ -1,0 +1,459 @@
+//! One host's TCP/IP stack: interfaces, connections, datagram sockets, and the demultiplexer.
+
+use super::device::{Device, Via};
+use super::endpoint::{Moved, TcpEnd};
+use crate::base::Time;
+use crate::packet;
+use crate::scenario::model::{IpNet, SocketSpec};
+use bytes::Bytes;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
+use smoltcp::socket::udp;
+use smoltcp::time::Instant;
+use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpEndpoint, IpListenEndpoint};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A TCP end of this stack.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct TcpId(pub u32);
+
+/// A datagram socket of this stack.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct UdpId(pub u32);
+
+/// What a stack is made from.
+#[derive(Clone, Debug)]
+pub struct StackConfig {
+    /// Its addresses.
+    pub addrs: Vec<IpNet>,
+    /// The default router's addresses.
+    pub gateways: Vec<IpAddr>,
+    /// Its link carries Ethernet frames.
+    pub ethernet: bool,
+    /// Its link's largest IP packet in bytes.
+    pub mtu: u32,
+    /// The last bytes of its hardware address.
+    pub station: u16,
+    /// Seeds the stack's random content.
+    pub seed: u64,
+    /// The initial sequence number of its first connection.
+    pub isn: Option<u32>,
+}
+
+/// For whom a frame is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Destination {
+    /// This connection's end.
+    Tcp(TcpId),
+    /// A TCP segment for no connection; where it goes, whence it comes, and whether it is a bare SYN.
+    TcpStray {
+        /// Its destination here.
+        local: SocketAddr,
+        /// Its source.
+        remote: SocketAddr,
+        /// SYN without ACK or RST: a connection request.
+        request: bool,
+    },
+    /// This datagram socket.
+    Udp(UdpId),
+    /// The stack itself: ICMP, ARP, a datagram for a closed port.
+    Stack,
+}
+
+/// A frame that the stack sends.
+#[derive(Clone, Debug)]
+pub struct Departure {
+    /// Through which device.
+    pub via: Via,
+    /// The frame.
+    pub frame: Bytes,
+}
+
+struct Port {
+    iface: Interface,
+    device: Device,
+}
+
+struct UdpEnd {
+    set: SocketSet<'static>,
+    handle: SocketHandle,
+    local: SocketAddr,
+    via: Via,
+}
+
+/// One host's stack.
+pub struct Stack {
+    link: Port,
+    loopback: Port,
+    mtu: u32,
+    tcp: BTreeMap<TcpId, TcpEnd>,
+    pairs: BTreeMap<(SocketAddr, SocketAddr), TcpId>,
+    udp: BTreeMap<UdpId, UdpEnd>,
+    nobody: SocketSet<'static>,
+    next: u32,
+    panic: Option<String>,
+}
+
+const LOOPBACK_MTU: u32 = 65_535;
+const UDP_QUEUE: usize = 64;
+
+fn instant(at: Time) -> Instant {
+    Instant::from_micros(i64::try_from(at.0 / 1_000).unwrap_or(i64::MAX))
+}
+
+fn cidr(net: &IpNet) -> IpCidr {
+    IpCidr::new(net.addr.into(), net.prefix)
+}
+
+fn endpoint(addr: SocketAddr) -> IpEndpoint {
+    IpEndpoint::new(addr.ip().into(), addr.port())
+}
+
+fn sockaddr(endpoint: IpEndpoint) -> SocketAddr {
+    SocketAddr::new(endpoint.addr.into(), endpoint.port)
+}
+
+/// The seed with which smoltcp's generator (`s = s * M + A`, 32 bits of it permuted) draws `wanted` first.
+const fn seed_for(wanted: u32) -> u64 {
+    const M: u64 = 0xbb2e_fcec_3c39_611d;
+    const A: u64 = 0x7590_ef39;
+    // With the top three bits 0 the output is bits 29..61 of the state.
+    let state = (wanted as u64) << 29;
+    let mut inverse = 1_u64;
+    let mut i = 0;
+    while i < 6 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(M.wrapping_mul(inverse)));
+        i += 1;
+    }
+    state.wrapping_sub(A).wrapping_mul(inverse)
+}
+
+impl Port {
+    fn new(config: &StackConfig, ethernet: bool, mtu: u32, addrs: &[IpNet]) -> Self {
+        let mut device = Device::new(ethernet, mtu);
+        let [high, low] = config.station.to_be_bytes();
+        let hardware = match ethernet {
+            true => HardwareAddress::Ethernet(EthernetAddress([2, 0, 0, 0, high, low])),
+            false => HardwareAddress::Ip,
+        };
+        let mut setup = Config::new(hardware);
+        setup.random_seed = config.isn.map_or(config.seed, seed_for);
+        let mut iface = Interface::new(setup, &mut device, Instant::ZERO);
+        iface.update_ip_addrs(|list| {
+            for net in addrs {
+                // More than the stack has room for is refused when the scenario is checked.
+                let _ = list.push(cidr(net));
+            }
+        });
+        Port { iface, device }
+    }
+}
+
+impl Stack {
+    /// The most addresses that one stack can have besides loopback's.
+    pub const MAX_ADDRS: usize = 6;
+
+    /// A stack with no sockets.
+    pub fn new(config: &StackConfig) -> Self {
+        let mut link = Port::new(config, config.ethernet, config.mtu, &config.addrs);
+        for gateway in &config.gateways {
+            let routes = link.iface.routes_mut();
+            let _ = match gateway {
+                IpAddr::V4(v4) => routes.add_default_ipv4_route(*v4),
+                IpAddr::V6(v6) => routes.add_default_ipv6_route(*v6),
+            };
+        }
+        let mut own = vec![
+            IpNet { addr: IpAddr::V4(Ipv4Addr::LOCALHOST), prefix: 8 },
+            IpNet { addr: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
+        ];
+        own.extend(&config.addrs);
+        let loopback = Port::new(config, false, LOOPBACK_MTU, &own);
+        Stack {
+            link,
+            loopback,
+            mtu: config.mtu,
+            tcp: BTreeMap::new(),
+            pairs: BTreeMap::new(),
+            udp: BTreeMap::new(),
+            nobody: SocketSet::new(Vec::new()),
+            next: 0,
+            panic: None,
+        }
+    }
+
+    /// Is this one of the host's own addresses, loopback's included?
+    pub fn owns(&self, addr: IpAddr) -> bool {
+        self.loopback.iface.has_ip_addr(IpAddress::from(addr))
+    }
+
+    /// The address from which the host would speak to `remote`; `None` where it has none of that family.
+    pub fn source_for(&self, remote: IpAddr) -> Option<IpAddr> {
+        if self.owns(remote) {
+            return Some(remote);
+        }
+        let source: IpAddr = self.link.iface.get_source_address(&remote.into())?.into();
+        (!source.is_loopback() && self.owns(source)).then_some(source)
+    }
+
+    /// Why the stack panicked, if it did: the run cannot go on.
+    pub fn panicked(&self) -> Option<&str> {
+        self.panic.as_deref()
+    }
+
+    /// For whom the frame is.
+    pub fn destination(&self, via: Via, frame: &[u8]) -> Destination {
+        let ethernet = matches!(via, Via::Link) && self.link.device.ethernet();
+        let Some((proto, src, dst)) = packet::endpoints(frame, ethernet) else { return Destination::Stack };
+        match proto {
+            packet::TCP => match self.pairs.get(&(dst, src)) {
+                Some(&id) => Destination::Tcp(id),
+                None if self.owns(dst.ip()) => {
+                    let request = packet::tcp_flags(frame, ethernet).is_some_and(|f| f.is_request());
+                    Destination::TcpStray { local: dst, remote: src, request }
+                }
+                None => Destination::Stack,
+            },
+            packet::UDP => {
+                let open = |end: &&UdpEnd| end.local.port() == dst.port() && end.takes(dst.ip());
+                let ids = self.udp.iter().find(|(_, end)| open(end));
+                ids.map_or(Destination::Stack, |(&id, _)| Destination::Udp(id))
+            }
+            _ => Destination::Stack,
+        }
+    }
+
+    fn via_for(&self, remote: IpAddr) -> Via {
+        if self.owns(remote) { Via::Loopback } else { Via::Link }
+    }
+
+    /// OPEN active: a new end that will send a SYN. `None` where smoltcp finds no way to address it.
+    pub fn connect(&mut self, spec: &SocketSpec, local: SocketAddr, remote: SocketAddr) -> Option<TcpId> {
+        let mut end = TcpEnd::new(spec, self.via_for(remote.ip()), local, remote);
+        let port = self.port(end.via);
+        let cx = port.iface.context();
+        let (to, from) = (endpoint(remote), IpListenEndpoint::from(endpoint(local)));
+        end.socket_mut().connect(cx, to, from).ok()?;
+        Some(self.adopt(end))
+    }
+
+    /// OPEN passive for one connection request: a new end in LISTEN, to which the SYN is then fed.
+    pub fn listen(&mut self, spec: &SocketSpec, local: SocketAddr, remote: SocketAddr) -> Option<TcpId> {
+        let mut end = TcpEnd::new(spec, self.via_for(remote.ip()), local, remote);
+        end.socket_mut().listen(IpListenEndpoint::from(endpoint(local))).ok()?;
+        // The listener's LISTEN is where this end begins: no move of its own.
+        end.look();
+        Some(self.adopt(end))
+    }
+
+    fn adopt(&mut self, end: TcpEnd) -> TcpId {
+        let id = TcpId(self.next);
+        self.next += 1;
+        self.pairs.insert((end.local, end.remote), id);
+        self.tcp.insert(id, end);
+        id
+    }
+
+    /// The end of this number.
+    pub fn end(&mut self, id: TcpId) -> Option<&mut TcpEnd> {
+        self.tcp.get_mut(&id)
+    }
+
+    /// The end of this number, to look at.
+    pub fn peek(&self, id: TcpId) -> Option<&TcpEnd> {
+        self.tcp.get(&id)
+    }
+
+    /// All ends.
+    pub fn ends(&self) -> impl Iterator<Item = (TcpId, &TcpEnd)> {
+        self.tcp.iter().map(|(&id, end)| (id, end))
+    }
+
+    /// Forgets an end, and gives its buffers back.
+    pub fn forget(&mut self, id: TcpId) {
+        self.unpair(id);
+        self.tcp.remove(&id);
+    }
+
+    /// Takes one frame in for an end; replies that the stack gives at once are in `departures`.
+    pub fn feed(&mut self, id: TcpId, now: Time, frame: &Bytes) -> Option<Moved> {
+        let end = self.tcp.get_mut(&id)?;
+        let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
+        guard(&mut self.panic, || port.take_in(now, frame, &mut end.set));
+        end.look()
+    }
+
+    /// Takes a frame in that is for no end: the stack answers as it sees fit (RST, ICMP, ARP).
+    pub fn feed_stack(&mut self, via: Via, now: Time, frame: &Bytes) {
+        let port = if via == Via::Link { &mut self.link } else { &mut self.loopback };
+        guard(&mut self.panic, || port.take_in(now, frame, &mut self.nobody));
+    }
+
+    /// Takes a datagram in for a socket.
+    pub fn feed_udp(&mut self, id: UdpId, via: Via, now: Time, frame: &Bytes) {
+        let port = if via == Via::Link { &mut self.link } else { &mut self.loopback };
+        let Some(end) = self.udp.get_mut(&id) else { return };
+        guard(&mut self.panic, || port.take_in(now, frame, &mut end.set));
+    }
+
+    /// Lets an end send at most one segment; whether anything went out or changed.
+    pub fn flush(&mut self, id: TcpId, now: Time) -> (bool, Option<Moved>) {
+        let Some(end) = self.tcp.get_mut(&id) else { return (false, None) };
+        let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
+        let before = port.device.outgoing.len();
+        guard(&mut self.panic, || port.iface.poll_egress(instant(now), &mut port.device, &mut end.set));
+        (port.device.outgoing.len() > before, end.look())
+    }
+
+    /// When the end next has something to do; `now` where that is at once.
+    pub fn poll_at(&mut self, id: TcpId, now: Time) -> Option<Time> {
+        let end = self.tcp.get_mut(&id)?;
+        let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
+        let at = port.iface.poll_at(instant(now), &end.set)?;
+        Some(Time(u64::try_from(at.total_micros()).unwrap_or(0).saturating_mul(1_000)).max(now))
+    }
+
+    /// Nothing has been sent since the last look at the departures.
+    pub fn is_silent(&self) -> bool {
+        self.link.device.outgoing.is_empty() && self.loopback.device.outgoing.is_empty()
+    }
+
+    /// The frame sent last, before it departs.
+    pub fn last_departure(&self) -> Option<(Via, &Bytes)> {
+        let link = self.link.device.outgoing.last().map(|frame| (Via::Link, frame));
+        link.or_else(|| self.loopback.device.outgoing.last().map(|frame| (Via::Loopback, frame)))
+    }
+
+    /// The end with this local and this remote socket.
+    pub fn id_between(&self, local: SocketAddr, remote: SocketAddr) -> Option<TcpId> {
+        self.pairs.get(&(local, remote)).copied()
+    }
+
+    /// The end with this local and this remote socket.
+    pub fn end_between(&mut self, local: SocketAddr, remote: SocketAddr) -> Option<&mut TcpEnd> {
+        let id = self.id_between(local, remote)?;
+        self.tcp.get_mut(&id)
+    }
+
+    /// Whether there is such an end already.
+    pub fn pair_taken(&self, local: SocketAddr, remote: SocketAddr) -> bool {
+        self.pairs.contains_key(&(local, remote))
+    }
+
+    /// Segments for this end are no longer its own: it is CLOSED.
+    pub fn unpair(&mut self, id: TcpId) {
+        if let Some(end) = self.tcp.get(&id)
+            && self.pairs.get(&(end.local, end.remote)) == Some(&id)
+        {
+            self.pairs.remove(&(end.local, end.remote));
+        }
+    }
+
+    /// The frames sent since the last call, in order.
+    pub fn departures(&mut self) -> impl Iterator<Item = Departure> + '_ {
+        let link = self.link.device.outgoing.drain(..).map(|frame| Departure { via: Via::Link, frame });
+        let loopback = self.loopback.device.outgoing.drain(..).map(|frame| Departure { via: Via::Loopback, frame });
+        link.chain(loopback)
+    }
+
+    fn port(&mut self, via: Via) -> &mut Port {
+        match via {
+            Via::Link => &mut self.link,
+            Via::Loopback => &mut self.loopback,
+        }
+    }
+
+    /// Opens a datagram socket at a local address (unspecified: all of the host's).
+    pub fn udp_open(&mut self, local: SocketAddr, hop_limit: u8) -> UdpId {
+        let buffer = |bytes| {
+            udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; UDP_QUEUE], vec![0; bytes])
+        };
+        let mut socket = udp::Socket::new(buffer(65_535), buffer(65_535));
+        socket.set_hop_limit(Some(hop_limit.max(1)));
+        let addr = (!local.ip().is_unspecified()).then(|| local.ip().into());
+        let bound = socket.bind(IpListenEndpoint { addr, port: local.port() });
+        debug_assert!(bound.is_ok(), "a fresh socket and a port that is not 0");
+        let mut set = SocketSet::new(Vec::with_capacity(1));
+        let handle = set.add(socket);
+        let id = UdpId(self.next);
+        self.next += 1;
+        self.udp.insert(id, UdpEnd { set, handle, local, via: Via::Link });
+        id
+    }
+
+    /// Queues a datagram; false where the queue is full or the stack cannot address it.
+    pub fn udp_send(&mut self, id: UdpId, to: SocketAddr, data: &[u8]) -> bool {
+        let via = self.via_for(to.ip());
+        let Some(end) = self.udp.get_mut(&id) else { return false };
+        end.via = via;
+        end.set.get_mut::<udp::Socket<'_>>(end.handle).send_slice(data, endpoint(to)).is_ok()
+    }
+
+    /// The largest datagram that goes to `to` unfragmented, in bytes of data.
+    pub fn udp_max(&self, to: SocketAddr) -> usize {
+        let mtu = if self.owns(to.ip()) { LOOPBACK_MTU } else { self.mtu };
+        mtu as usize - 8 - if to.is_ipv4() { 20 } else { 40 }
+    }
+
+    /// Lets a datagram socket send what it has queued, one datagram at a time; whether one went out.
+    pub fn udp_flush(&mut self, id: UdpId, now: Time) -> bool {
+        let Some(end) = self.udp.get_mut(&id) else { return false };
+        let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
+        let before = port.device.outgoing.len();
+        guard(&mut self.panic, || port.iface.poll_egress(instant(now), &mut port.device, &mut end.set));
+        port.device.outgoing.len() > before
+    }
+
+    /// When a datagram socket next has something to do: it waits for an address to be resolved.
+    pub fn udp_poll_at(&mut self, id: UdpId, now: Time) -> Option<Time> {
+        let end = self.udp.get_mut(&id)?;
+        let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
+        let at = port.iface.poll_at(instant(now), &end.set)?;
+        Some(Time(u64::try_from(at.total_micros()).unwrap_or(0).saturating_mul(1_000)).max(now))
+    }
+
+    /// Takes the next datagram that has come.
+    pub fn udp_recv(&mut self, id: UdpId) -> Option<(Bytes, SocketAddr)> {
+        let end = self.udp.get_mut(&id)?;
+        let (data, meta) = end.set.get_mut::<udp::Socket<'_>>(end.handle).recv().ok()?;
+        Some((Bytes::copy_from_slice(data), sockaddr(meta.endpoint)))
+    }
+
+    /// Whether a datagram waits to be read.
+    pub fn udp_readable(&self, id: UdpId) -> bool {
+        self.udp.get(&id).is_some_and(|end| end.set.get::<udp::Socket<'_>>(end.handle).can_recv())
+    }
+
+    /// Closes a datagram socket.
+    pub fn udp_close(&mut self, id: UdpId) {
+        self.udp.remove(&id);
+    }
+
+    /// All datagram sockets.
+    pub fn udp_ends(&self) -> impl Iterator<Item = UdpId> + '_ {
+        self.udp.keys().copied()
+    }
+}
+
+impl Port {
+    fn take_in(&mut self, now: Time, frame: &Bytes, set: &mut SocketSet<'static>) {
+        self.device.incoming = Some(frame.clone());
+        self.iface.poll_ingress_single(instant(now), &mut self.device, set);
+    }
+}
+
+impl UdpEnd {
+    fn takes(&self, addr: IpAddr) -> bool {
+        self.local.ip().is_unspecified() || self.local.ip() == addr
+    }
+}
+
+/// smoltcp's arithmetic on sequence numbers can panic: that ends the run with a record, not the process.
+fn guard<R>(panic: &mut Option<String>, work: impl FnOnce() -> R) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
+        let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        panic.get_or_insert(text.unwrap_or_else(|| "the stack panicked".to_owned()));
+    }
+}

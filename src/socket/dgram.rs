@@ -1,0 +1,325 @@
+//! The calls on datagram sockets (POSIX.1-2017; RFC 768; RFC 1122, 4.1).
+
+use super::events::edge_record;
+use super::kernel::{Ctx, Dgram, Kernel};
+use super::options::{ANY, get, in_range, set};
+use super::record::{Args, Caller, Said};
+use crate::base::{Fd, Payload};
+use crate::machine::{Edge, Running, Step};
+use crate::scenario::model::{SockOpt, SocketSpec};
+use crate::socket_api::{Datagram, DatagramInput as In, DatagramOutput as Out, Errno, Input};
+use crate::trace::{CallName, Outcome};
+use bytes::Bytes;
+use core::net::{IpAddr, SocketAddr};
+
+/// What the machine said, and what it is to perform.
+type Answer = Result<&'static [Out], Errno>;
+
+/// A datagram socket fresh from `socket`.
+pub(super) fn fresh(spec: SocketSpec) -> Dgram {
+    Dgram { machine: Running::new(), spec, local: None, peer: None, udp: None, pending: None, reuse: false }
+}
+
+fn answer_of(step: Step<crate::socket_api::DatagramState, Out, Errno>) -> Answer {
+    match step {
+        Step::Go(_, outputs, _) => Ok(outputs),
+        Step::Reject(errno, _) => Err(errno),
+        Step::Never => Err(Errno::Einval),
+    }
+}
+
+impl Kernel {
+    fn foresee_datagram(&mut self, fd: Fd, input: In) -> Answer {
+        let Some(dgram) = self.dgram(fd) else { return Err(Errno::Ebadf) };
+        answer_of(dgram.machine.peek(input).step)
+    }
+
+    fn take_input(&mut self, fd: Fd, input: In, ctx: &mut Ctx<'_, '_>) -> Answer {
+        let node = self.node;
+        let Some(dgram) = self.dgram(fd) else { return Err(Errno::Ebadf) };
+        let edge = dgram.machine.step(input, &mut |edge: &Edge<Datagram>| {
+            ctx.tape.note(node, || edge_record(fd, edge));
+        });
+        answer_of(edge.step)
+    }
+
+    /// Records the call with `outcome` (or the refusal), then has the machine take the input.
+    fn datagram_call(
+        &mut self,
+        caller: Caller,
+        said: Said,
+        fd: Fd,
+        input: In,
+        outcome: Outcome,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Answer {
+        let outcome = match self.foresee_datagram(fd, input) {
+            Ok(outputs) if input == In::Pending && outputs.contains(&Out::TakeError) => {
+                Outcome::Err(self.take_pending(fd))
+            }
+            Ok(_) => outcome,
+            Err(errno) if self.waits_on(caller, errno) => {
+                self.block(caller, said.on(self, fd), ctx);
+                return Err(errno);
+            }
+            Err(errno) => Outcome::Err(errno),
+        };
+        self.say(caller, said.on(self, fd), &outcome, ctx);
+        let taken = self.take_input(fd, input, ctx)?;
+        match outcome {
+            Outcome::Err(errno) => Err(errno),
+            _ => Ok(taken),
+        }
+    }
+
+    fn take_pending(&mut self, fd: Fd) -> Errno {
+        self.dgram(fd).and_then(|dgram| dgram.pending.take()).unwrap_or(Errno::Econnrefused)
+    }
+
+    pub(super) fn refuse_datagram(
+        &mut self,
+        caller: Caller,
+        said: Said,
+        fd: Fd,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<(), Errno> {
+        self.datagram_call(caller, said, fd, In::ListenAccept, Outcome::Ok, ctx).map(|_| ())
+    }
+
+    pub(super) fn shutdown_datagram(
+        &mut self,
+        caller: Caller,
+        said: Said,
+        fd: Fd,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<(), Errno> {
+        self.datagram_call(caller, said, fd, In::Shutdown, Outcome::Ok, ctx).map(|_| ())
+    }
+
+    pub(super) fn bind_datagram(
+        &mut self,
+        caller: Caller,
+        fd: Fd,
+        addr: Option<IpAddr>,
+        port: u16,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<(), Errno> {
+        let at = SocketAddr::new(addr.unwrap_or(ANY), port);
+        let input = match addr {
+            Some(addr) if !addr.is_unspecified() && !self.stack.owns(addr) => In::BindNotLocal,
+            Some(_) | None if port != 0 && self.port_taken(fd, at) => In::BindInUse,
+            Some(_) | None => In::Bind,
+        };
+        let said = Said::new(CallName::Bind).args(Args::Addr(at));
+        self.datagram_call(caller, said, fd, input, Outcome::Ok, ctx)?;
+        let port = if port == 0 { self.ephemeral_port(fd, at.ip()).unwrap_or(0) } else { port };
+        self.open_datagram(fd, SocketAddr::new(at.ip(), port));
+        Ok(())
+    }
+
+    fn open_datagram(&mut self, fd: Fd, at: SocketAddr) {
+        let hop_limit = self.dgram(fd).map_or(0, |dgram| dgram.spec.hop_limit);
+        let id = self.stack.udp_open(at, hop_limit);
+        if let Some(dgram) = self.dgram(fd) {
+            dgram.local = Some(at);
+            dgram.udp = Some(id);
+        }
+    }
+
+    fn open_datagram_if_new(&mut self, fd: Fd) {
+        if self.dgram(fd).is_some_and(|dgram| dgram.udp.is_none()) {
+            let port = self.ephemeral_port(fd, ANY).unwrap_or(0);
+            self.open_datagram(fd, SocketAddr::new(ANY, port));
+        }
+    }
+
+    pub(super) fn connect_datagram(
+        &mut self,
+        caller: Caller,
+        fd: Fd,
+        to: SocketAddr,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<(), Errno> {
+        let input = if self.reaches(to.ip()) { In::Connect } else { In::ConnectNoRoute };
+        let said = Said::new(CallName::Connect).args(Args::Addr(to));
+        self.datagram_call(caller, said, fd, input, Outcome::Ok, ctx)?;
+        self.open_datagram_if_new(fd);
+        let source = self.source(to.ip());
+        if let Some(dgram) = self.dgram(fd) {
+            dgram.peer = Some(to);
+            if let (Some(local), Some(source)) = (&mut dgram.local, source) {
+                local.set_ip(source);
+            }
+        }
+        Ok(())
+    }
+
+    /// `sendto`: one datagram. See [`Kernel::send`] for a socket with a peer.
+    ///
+    /// # Errors
+    /// EMSGSIZE, ENETUNREACH, EDESTADDRREQ, EAGAIN, the pending error, EOPNOTSUPP on a stream, EBADF.
+    pub fn sendto(
+        &mut self,
+        caller: Caller,
+        fd: Fd,
+        data: &Bytes,
+        to: SocketAddr,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<usize, Errno> {
+        if self.peek_stream(fd).is_some() {
+            return Err(Errno::Eisconn);
+        }
+        self.send_datagram(caller, fd, Some(to), data, ctx)
+    }
+
+    pub(super) fn send_datagram(
+        &mut self,
+        caller: Caller,
+        fd: Fd,
+        to: Option<SocketAddr>,
+        data: &Bytes,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<usize, Errno> {
+        let Some(dgram) = self.dgram(fd) else { return Err(Errno::Ebadf) };
+        let (pending, peer) = (dgram.pending.is_some(), to.or(dgram.peer));
+        let input = match peer {
+            _ if pending => In::Pending,
+            Some(peer) if !self.reaches(peer.ip()) => In::SendNoRoute,
+            Some(peer) if data.len() > self.stack.udp_max(peer) => In::SendTooBig,
+            Some(_) | None if to.is_some() => In::Sendto,
+            Some(_) | None => In::Send,
+        };
+        let name = if to.is_some() { CallName::Sendto } else { CallName::Send };
+        let said = Said::new(name).args(to.map_or(Args::None, Args::Addr)).data(data);
+        let count = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        self.datagram_call(caller, said, fd, input, Outcome::Count(count), ctx)?;
+        self.open_datagram_if_new(fd);
+        let id = self.dgram(fd).and_then(|dgram| dgram.udp);
+        if let (Some(id), Some(peer)) = (id, peer) {
+            // Where the queue is full a datagram is lost, as on a real interface.
+            self.stack.udp_send(id, peer, data);
+            self.flush_datagrams(id, ctx);
+        }
+        Ok(data.len())
+    }
+
+    /// `recvfrom`: the first datagram that waits, cut to `max` bytes, and its sender.
+    ///
+    /// # Errors
+    /// EAGAIN (a blocking caller waits), the pending error, EOPNOTSUPP on a stream, EBADF.
+    pub fn recvfrom(
+        &mut self,
+        caller: Caller,
+        fd: Fd,
+        max: usize,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<(Bytes, SocketAddr), Errno> {
+        if self.peek_stream(fd).is_some() {
+            return Err(Errno::Eopnotsupp);
+        }
+        self.recv_datagram(caller, CallName::Recvfrom, fd, max, ctx)
+    }
+
+    pub(super) fn recv_datagram(
+        &mut self,
+        caller: Caller,
+        name: CallName,
+        fd: Fd,
+        max: usize,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<(Bytes, SocketAddr), Errno> {
+        let Some(dgram) = self.dgram(fd) else { return Err(Errno::Ebadf) };
+        let (pending, peer, id) = (dgram.pending.is_some(), dgram.peer, dgram.udp);
+        let next = if pending { None } else { id.and_then(|id| self.next_from(id, peer)) };
+        let input = match &next {
+            _ if pending => In::Pending,
+            Some(_) => In::Recv,
+            None => In::RecvEmpty,
+        };
+        let cut = next.map(|(data, from)| (data.slice(..data.len().min(max)), from));
+        let outcome = cut.clone().map_or(Outcome::Ok, |(data, from)| Outcome::From(Payload(data), from));
+        let said = Said::new(name).args(Args::Number(max as u64));
+        self.datagram_call(caller, said, fd, input, outcome, ctx)?;
+        cut.ok_or(Errno::Eagain)
+    }
+
+    /// The next datagram; a socket with a peer hears nobody else.
+    fn next_from(&mut self, id: crate::net::UdpId, peer: Option<SocketAddr>) -> Option<(Bytes, SocketAddr)> {
+        loop {
+            let (data, from) = self.stack.udp_recv(id)?;
+            if peer.is_none_or(|peer| peer == from) {
+                return Some((data, from));
+            }
+        }
+    }
+
+    pub(super) fn close_datagram(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
+        let udp = self.dgram(fd).and_then(|dgram| dgram.udp);
+        self.datagram_call(caller, Said::new(CallName::Close), fd, In::Close, Outcome::Ok, ctx)?;
+        if let Some(id) = udp {
+            self.stack.udp_close(id);
+        }
+        self.fds.remove(&fd);
+        self.wake(fd);
+        Ok(())
+    }
+
+    pub(super) fn answer_datagram(
+        &mut self,
+        caller: Caller,
+        said: Said,
+        fd: Fd,
+        input: Input,
+        addr: SocketAddr,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<SocketAddr, Errno> {
+        let input = if input == Input::Getpeername { In::Getpeername } else { In::Getsockname };
+        self.datagram_call(caller, said, fd, input, Outcome::Addr(addr), ctx).map(|_| addr)
+    }
+
+    pub(super) fn setsockopt_datagram(
+        &mut self,
+        caller: Caller,
+        said: Said,
+        fd: Fd,
+        option: SockOpt,
+        value: i64,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<(), Errno> {
+        let input = match option {
+            SockOpt::ReuseAddr | SockOpt::Ttl if in_range(option, value) => In::Setsockopt,
+            SockOpt::ReuseAddr | SockOpt::Ttl => In::SetsockoptInvalid,
+            _ => In::SetsockoptUnknown,
+        };
+        self.datagram_call(caller, said, fd, input, Outcome::Ok, ctx)?;
+        if let Some(dgram) = self.dgram(fd) {
+            if option == SockOpt::ReuseAddr {
+                dgram.reuse = value != 0;
+            }
+            set(&mut dgram.spec, option, value);
+        }
+        Ok(())
+    }
+
+    pub(super) fn getsockopt_datagram(
+        &mut self,
+        caller: Caller,
+        said: Said,
+        fd: Fd,
+        option: SockOpt,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<i64, Errno> {
+        let Some(dgram) = self.dgram(fd) else { return Err(Errno::Ebadf) };
+        let (input, outcome) = match option {
+            SockOpt::Error => (In::GetsockoptError, dgram.pending.map_or(Outcome::Value(0), Outcome::SoError)),
+            SockOpt::ReuseAddr => (In::Getsockopt, Outcome::Value(dgram.reuse.into())),
+            _ => (In::Getsockopt, Outcome::Value(get(&dgram.spec, option))),
+        };
+        let value = super::options::number(&outcome);
+        self.datagram_call(caller, said, fd, input, outcome, ctx)?;
+        if option == SockOpt::Error && let Some(dgram) = self.dgram(fd) {
+            dgram.pending = None;
+        }
+        Ok(value)
+    }
+}

@@ -1,0 +1,303 @@
+//! Addresses, ports and options of sockets.
+
+use super::kernel::{Ctx, Entry, Kernel, Owner};
+use super::record::{Args, Caller, Said};
+use crate::base::{Fd, Span};
+use crate::scenario::model::{SockOpt, SocketSpec};
+use crate::socket_api::{Errno, Input, Output, Readiness};
+use crate::tcp::State;
+use crate::trace::{CallName, Outcome};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// Any local address.
+pub(super) const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+/// No address at all.
+pub(super) const NOWHERE: SocketAddr = SocketAddr::new(ANY, 0);
+
+/// The host itself, in this family.
+pub(super) const fn loopback(like: IpAddr) -> IpAddr {
+    match like {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+    }
+}
+
+/// smoltcp loses data from receive buffers above this.
+pub const MAX_BUFFER: i64 = 65_535;
+
+fn overlap(a: IpAddr, b: IpAddr) -> bool {
+    a.is_unspecified() || b.is_unspecified() || a == b
+}
+
+impl Kernel {
+    /// Whether another socket holds the port so that this one cannot have it (Linux S05 to S07, S31).
+    pub(super) fn port_taken(&self, fd: Fd, at: SocketAddr) -> bool {
+        let reuse = self.reuses(fd);
+        let by_socket = self.fds.iter().any(|(&other, entry)| {
+            let (local, same_kind, listens, shares) = match entry {
+                Entry::Stream(s) => (s.local, self.is_stream(fd), s.listener.is_some(), s.reuse),
+                Entry::Dgram(d) => (d.local, !self.is_stream(fd), false, d.reuse),
+            };
+            let here = local.is_some_and(|local| local.port() == at.port() && overlap(local.ip(), at.ip()));
+            other != fd && here && same_kind && !(reuse && shares && !listens)
+        });
+        by_socket || self.is_stream(fd) && self.port_lingers(at, reuse)
+    }
+
+    /// Connections whose descriptor is gone hold their port until they are over; with SO_REUSEADDR it can be shared.
+    fn port_lingers(&self, at: SocketAddr, reuse: bool) -> bool {
+        self.stack.ends().any(|(id, end)| {
+            let holding = self.holdings.get(&id);
+            let orphan = holding.is_some_and(|holding| holding.owner == Owner::Nobody);
+            let shares = holding.is_some_and(|holding| holding.reuse);
+            orphan
+                && end.local.port() == at.port()
+                && overlap(end.local.ip(), at.ip())
+                && end.state() != State::Closed
+                && !(reuse && shares)
+        })
+    }
+
+    /// Whether another socket listens on this address (Linux S07).
+    pub(super) fn listens_elsewhere(&self, fd: Fd, at: SocketAddr) -> bool {
+        self.fds.iter().any(|(&other, entry)| match entry {
+            Entry::Stream(stream) => {
+                let local = stream.local.is_some_and(|at_| at_.port() == at.port() && overlap(at_.ip(), at.ip()));
+                other != fd && stream.listener.is_some() && local
+            }
+            Entry::Dgram(_) => false,
+        })
+    }
+
+    fn is_stream(&self, fd: Fd) -> bool {
+        matches!(self.fds.get(&fd), Some(Entry::Stream(_)))
+    }
+
+    fn reuses(&self, fd: Fd) -> bool {
+        match self.fds.get(&fd) {
+            Some(Entry::Stream(stream)) => stream.reuse,
+            Some(Entry::Dgram(dgram)) => dgram.reuse,
+            None => false,
+        }
+    }
+
+    /// An ephemeral port for the socket at this address; `None` when all are taken.
+    pub(super) fn ephemeral_port(&mut self, fd: Fd, ip: IpAddr) -> Option<u16> {
+        let mut ephemeral = self.ephemeral;
+        let free = |port| {
+            let at = SocketAddr::new(ip, port);
+            !self.port_taken(fd, at) && !self.stack.ends().any(|(_, end)| end.local.port() == port)
+        };
+        let port = ephemeral.take(free);
+        self.ephemeral = ephemeral;
+        port
+    }
+
+    pub(super) fn bind_ephemeral(&mut self, fd: Fd, ip: IpAddr) {
+        let port = self.ephemeral_port(fd, ip).unwrap_or(0);
+        if let Some(stream) = self.stream(fd) {
+            stream.local = Some(SocketAddr::new(ip, port));
+        }
+    }
+
+    /// The local address from which the socket would connect to `remote`: its own where it is bound; else the host's
+    /// address on the way there and an ephemeral port.
+    pub(super) fn local_for(&mut self, fd: Fd, remote: SocketAddr) -> Option<SocketAddr> {
+        let bound = self.peek_stream(fd)?.local;
+        let source = self.source(remote.ip())?;
+        let ip = bound.map(|at| at.ip()).filter(|ip| !ip.is_unspecified()).unwrap_or(source);
+        let port = match bound.map(|at| at.port()).filter(|&port| port != 0) {
+            Some(port) => port,
+            None => self.ephemeral_port(fd, ip)?,
+        };
+        Some(SocketAddr::new(ip, port))
+    }
+
+    /// `getsockname`; nothing but zeros before the socket is bound.
+    ///
+    /// # Errors
+    /// EBADF.
+    pub fn getsockname(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<SocketAddr, Errno> {
+        let local = match self.fds.get(&fd) {
+            Some(Entry::Stream(stream)) => stream.local,
+            Some(Entry::Dgram(dgram)) => dgram.local,
+            None => None,
+        };
+        self.answer(caller, Said::new(CallName::Getsockname), fd, Input::Getsockname, local, ctx)
+    }
+
+    /// `getpeername`.
+    ///
+    /// # Errors
+    /// ENOTCONN, EBADF.
+    pub fn getpeername(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<SocketAddr, Errno> {
+        let peer = match self.fds.get(&fd) {
+            Some(Entry::Stream(stream)) => stream.peer,
+            Some(Entry::Dgram(dgram)) => dgram.peer,
+            None => None,
+        };
+        self.answer(caller, Said::new(CallName::Getpeername), fd, Input::Getpeername, peer, ctx)
+    }
+
+    fn answer(
+        &mut self,
+        caller: Caller,
+        said: Said,
+        fd: Fd,
+        input: Input,
+        addr: Option<SocketAddr>,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<SocketAddr, Errno> {
+        let addr = addr.unwrap_or(NOWHERE);
+        if self.dgram(fd).is_some() {
+            return self.answer_datagram(caller, said, fd, input, addr, ctx);
+        }
+        let outcome = self.foresee(fd, input).map_or_else(Outcome::Err, |_| Outcome::Addr(addr));
+        self.say(caller, said.on(self, fd), &outcome, ctx);
+        self.take(fd, input, ctx).map(|_| addr)
+    }
+
+    /// `poll` with no time-out: what the descriptor is ready for.
+    pub fn poll(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Readiness {
+        let ready = self.readiness(fd);
+        self.say(caller, Said::new(CallName::Poll).on(self, fd), &Outcome::Ready(ready.to_string()), ctx);
+        ready
+    }
+
+    /// `setsockopt`; units as [`SockOpt`] says.
+    ///
+    /// # Errors
+    /// EINVAL (a value out of range), ENOPROTOOPT (SO_ERROR), EISCONN (a buffer's size once there is a connection: a
+    /// difference from Linux, where it changes the window to come), EBADF.
+    pub fn setsockopt(
+        &mut self,
+        caller: Caller,
+        fd: Fd,
+        option: SockOpt,
+        value: i64,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<(), Errno> {
+        let said = Said::new(CallName::Setsockopt)
+            .args(Args::Option(crate::machine::Finite::name(option), value));
+        if self.dgram(fd).is_some() {
+            return self.setsockopt_datagram(caller, said, fd, option, value, ctx);
+        }
+        let input = match option {
+            SockOpt::Error => Input::SetsockoptReadOnly,
+            _ if !in_range(option, value) => Input::SetsockoptInvalid,
+            SockOpt::RcvBuf | SockOpt::SndBuf => Input::SetsockoptBuffer,
+            _ => Input::Setsockopt,
+        };
+        let outcome = self.foresee(fd, input).map_or_else(Outcome::Err, |_| Outcome::Ok);
+        self.say(caller, said.on(self, fd), &outcome, ctx);
+        self.take(fd, input, ctx)?;
+        self.apply(fd, option, value, ctx);
+        Ok(())
+    }
+
+    fn apply(&mut self, fd: Fd, option: SockOpt, value: i64, ctx: &mut Ctx<'_, '_>) {
+        let Some(stream) = self.stream(fd) else { return };
+        match option {
+            SockOpt::ReuseAddr => stream.reuse = value != 0,
+            SockOpt::Linger => stream.linger = u32::try_from(value).ok(),
+            _ => set(&mut stream.spec, option, value),
+        }
+        let (spec, reuse, id) = (stream.spec, stream.reuse, stream.tcp);
+        let Some(id) = id else { return };
+        if let Some(holding) = self.holdings.get_mut(&id) {
+            (holding.spec, holding.reuse) = (spec, reuse);
+        }
+        if let Some(end) = self.stack.end(id) {
+            end.configure(&spec);
+        }
+        self.settle(id, None, ctx);
+    }
+
+    /// `getsockopt`; SO_ERROR as its number, read and cleared.
+    ///
+    /// # Errors
+    /// EBADF.
+    pub fn getsockopt(
+        &mut self,
+        caller: Caller,
+        fd: Fd,
+        option: SockOpt,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<i64, Errno> {
+        let said = Said::new(CallName::Getsockopt).args(Args::Word(crate::machine::Finite::name(option)));
+        if self.dgram(fd).is_some() {
+            return self.getsockopt_datagram(caller, said, fd, option, ctx);
+        }
+        let input = if option == SockOpt::Error { Input::GetsockoptError } else { Input::Getsockopt };
+        let Some(stream) = self.peek_stream(fd) else { return Err(Errno::Ebadf) };
+        let value = match option {
+            SockOpt::Error => stream.pending.map_or(Outcome::Value(0), Outcome::SoError),
+            SockOpt::ReuseAddr => Outcome::Value(stream.reuse.into()),
+            SockOpt::Linger => Outcome::Value(stream.linger.map_or(-1, i64::from)),
+            _ => Outcome::Value(get(&stream.spec, option)),
+        };
+        let outcome = self.foresee(fd, input).map_or_else(Outcome::Err, |_| value.clone());
+        self.say(caller, said.on(self, fd), &outcome, ctx);
+        let outputs = self.take(fd, input, ctx)?;
+        if outputs.contains(&Output::TakeError) {
+            self.clear_pending(fd);
+        }
+        Ok(number(&value))
+    }
+}
+
+/// An option's value as the call gives it: SO_ERROR as its number.
+pub(super) fn number(outcome: &Outcome) -> i64 {
+    match outcome {
+        Outcome::Value(number) => *number,
+        Outcome::SoError(errno) => errno.number(),
+        _ => 0,
+    }
+}
+
+pub(super) fn in_range(option: SockOpt, value: i64) -> bool {
+    match option {
+        SockOpt::ReuseAddr | SockOpt::KeepAlive | SockOpt::NoDelay => matches!(value, 0 | 1),
+        SockOpt::Linger => (-1..=32_767).contains(&value),
+        SockOpt::RcvBuf | SockOpt::SndBuf => (1..=MAX_BUFFER).contains(&value),
+        SockOpt::KeepIdle => (1..=32_767).contains(&value),
+        SockOpt::KeepCount => (1..=127).contains(&value),
+        SockOpt::UserTimeout => (0..=i64::from(u32::MAX)).contains(&value),
+        SockOpt::Ttl => (1..=255).contains(&value),
+        SockOpt::Error => false,
+    }
+}
+
+/// Two hours: what SO_KEEPALIVE alone means (RFC 9293, 3.8.4).
+const KEEP_IDLE: Span = Span::secs(7_200);
+
+pub(super) fn set(spec: &mut SocketSpec, option: SockOpt, value: i64) {
+    let number = u64::try_from(value).unwrap_or(0);
+    let small = u32::try_from(number).unwrap_or(u32::MAX);
+    match option {
+        SockOpt::RcvBuf => spec.rcvbuf = small,
+        SockOpt::SndBuf => spec.sndbuf = small,
+        SockOpt::KeepAlive => spec.keep_alive = (value != 0).then(|| spec.keep_alive.unwrap_or(KEEP_IDLE)),
+        SockOpt::KeepIdle => spec.keep_alive = Some(Span::secs(number)),
+        SockOpt::KeepCount => spec.keep_probes = small,
+        SockOpt::NoDelay => spec.nagle = value == 0,
+        SockOpt::UserTimeout => spec.user_timeout = (value != 0).then(|| Span::millis(number)),
+        SockOpt::Ttl => spec.hop_limit = u8::try_from(number).unwrap_or(u8::MAX),
+        SockOpt::ReuseAddr | SockOpt::Linger | SockOpt::Error => {}
+    }
+}
+
+pub(super) fn get(spec: &SocketSpec, option: SockOpt) -> i64 {
+    let span = |span: Option<Span>, unit: u64| span.map_or(0, |span| i64::try_from(span.0 / unit).unwrap_or(i64::MAX));
+    match option {
+        SockOpt::RcvBuf => spec.rcvbuf.into(),
+        SockOpt::SndBuf => spec.sndbuf.into(),
+        SockOpt::KeepAlive => spec.keep_alive.is_some().into(),
+        SockOpt::KeepIdle => span(spec.keep_alive, 1_000_000_000),
+        SockOpt::KeepCount => spec.keep_probes.into(),
+        SockOpt::NoDelay => i64::from(!spec.nagle),
+        SockOpt::UserTimeout => span(spec.user_timeout, 1_000_000),
+        SockOpt::Ttl => spec.hop_limit.into(),
+        SockOpt::ReuseAddr | SockOpt::Linger | SockOpt::Error => 0,
+    }
+}

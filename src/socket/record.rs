@@ -1,0 +1,152 @@
+//! How calls are recorded: one record where a call returns at once, two where it blocks.
+
+use super::kernel::{Ctx, Kernel};
+use crate::base::{ActorId, ConnId, Fd, Payload, RecordId};
+use crate::socket_api::Errno;
+use crate::trace::{Call, CallName, Outcome, What};
+use bytes::Bytes;
+use core::fmt;
+use core::net::SocketAddr;
+
+/// Who calls, and whether it waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Caller {
+    /// The program.
+    pub actor: ActorId,
+    /// A call that cannot go on waits instead of failing with EAGAIN or EINPROGRESS.
+    pub blocking: bool,
+    /// Its calls are part of a library call, which is recorded in their place.
+    pub muted: bool,
+}
+
+/// A call that blocks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blocked {
+    record: RecordId,
+    /// Bytes that `send` has taken so far.
+    sent: u32,
+}
+
+/// A call's arguments, made into text only where someone looks.
+#[derive(Clone, Debug)]
+pub(super) enum Args {
+    None,
+    Word(&'static str),
+    Addr(SocketAddr),
+    Number(u64),
+    Option(&'static str, i64),
+    Text(String),
+}
+
+impl fmt::Display for Args {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Args::None => Ok(()),
+            Args::Word(word) => f.write_str(word),
+            Args::Addr(addr) => write!(f, "{addr}"),
+            Args::Number(number) => write!(f, "{number}"),
+            Args::Option(name, value) => write!(f, "{name}={value}"),
+            Args::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// What is said of a call.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    call: CallName,
+    fd: Option<Fd>,
+    conn: Option<ConnId>,
+    args: Args,
+    data: Option<Payload>,
+}
+
+impl Said {
+    pub(super) fn new(call: CallName) -> Self {
+        Said { call, fd: None, conn: None, args: Args::None, data: None }
+    }
+
+    /// On this descriptor, and the connection behind it.
+    pub(super) fn on(mut self, kernel: &Kernel, fd: Fd) -> Self {
+        self.fd = Some(fd);
+        let end = kernel.peek_stream(fd).and_then(|stream| kernel.stack.peek(stream.tcp?));
+        self.conn = end.map(|end| end.conn);
+        self
+    }
+
+    pub(super) fn conn(mut self, conn: ConnId) -> Self {
+        self.conn = Some(conn);
+        self
+    }
+
+    pub(super) fn args(mut self, args: Args) -> Self {
+        self.args = args;
+        self
+    }
+
+    pub(super) fn data(mut self, data: &Bytes) -> Self {
+        self.data = Some(Payload(data.clone()));
+        self
+    }
+
+    fn record(self, actor: ActorId, outcome: Outcome) -> What {
+        let Said { call, fd, conn, args, data } = self;
+        What::Call(Call { actor, call, fd, conn, args: args.to_string(), data, outcome })
+    }
+}
+
+impl Kernel {
+    /// Records a call with what it returned, or the return of one that blocked; what it does next is caused by it.
+    pub(super) fn say(&mut self, caller: Caller, said: Said, outcome: &Outcome, ctx: &mut Ctx<'_, '_>) {
+        if caller.muted || self.unblock(caller, outcome, ctx) {
+            return;
+        }
+        let noted = ctx.tape.note(self.node, || said.record(caller.actor, outcome.clone()));
+        ctx.tape.cause = noted.or(ctx.tape.cause);
+    }
+
+    /// Records that `send` took so many of so many bytes: a blocking one returns when all are taken.
+    pub(super) fn say_sent(&mut self, caller: Caller, said: Said, taken: usize, of: usize, ctx: &mut Ctx<'_, '_>) {
+        let before = self.blocked.get(&caller.actor).map_or(0, |blocked| blocked.sent);
+        let count = before + u32::try_from(taken).unwrap_or(u32::MAX);
+        if caller.blocking && taken < of {
+            self.block(caller, said, ctx);
+            if let Some(blocked) = self.blocked.get_mut(&caller.actor) {
+                blocked.sent = count;
+            }
+        } else {
+            self.say(caller, said, &Outcome::Count(count), ctx);
+        }
+    }
+
+    /// Records the return of the caller's blocked call, if it has one.
+    pub(super) fn unblock(&mut self, caller: Caller, outcome: &Outcome, ctx: &mut Ctx<'_, '_>) -> bool {
+        let Some(Blocked { record, .. }) = self.blocked.remove(&caller.actor) else { return false };
+        let what = || What::Return { actor: caller.actor, of: record, outcome: outcome.clone() };
+        let noted = ctx.tape.note(self.node, what);
+        ctx.tape.cause = noted.or(ctx.tape.cause);
+        true
+    }
+
+    /// Records that a call blocks, once.
+    pub(super) fn block(&mut self, caller: Caller, said: Said, ctx: &mut Ctx<'_, '_>) {
+        if caller.muted || self.blocked.contains_key(&caller.actor) {
+            return;
+        }
+        if let Some(record) = ctx.tape.note(self.node, || said.record(caller.actor, Outcome::Pending)) {
+            self.blocked.insert(caller.actor, Blocked { record, sent: 0 });
+            ctx.tape.cause = Some(record);
+        }
+    }
+
+    /// Records a library call that needed no system call, or the beginning or end of one that did.
+    pub fn library_call(&mut self, caller: Caller, call: CallName, args: String, outcome: &Outcome, ctx: &mut Ctx<'_, '_>) {
+        let said = Said::new(call).args(Args::Text(args));
+        if *outcome == Outcome::Pending { self.block(caller, said, ctx) } else { self.say(caller, said, outcome, ctx) }
+    }
+
+    /// Whether the caller waits instead of failing so.
+    pub(super) fn waits_on(&self, caller: Caller, errno: Errno) -> bool {
+        (caller.blocking || caller.muted) && matches!(errno, Errno::Eagain)
+    }
+}

@@ -1,0 +1,301 @@
+//! What goes in and out of a host: arrivals, departures, timers; and the monitor that records each with its cause.
+
+use super::kernel::{Alarm, Ctx, Kernel, Posted};
+use super::timers;
+use crate::base::{RecordId, Time};
+use crate::net::{Departure, Destination, Frame, Moved, TcpId, UdpId, Via};
+use crate::packet::{self, Body, Flags, Icmp, Packet, Segment};
+use crate::tcp::State;
+use crate::trace::{DropWhy, TimerKind, What};
+use core::net::SocketAddr;
+
+impl Kernel {
+    /// A frame reaches the host.
+    pub fn arrive(&mut self, via: Via, frame: Frame, ctx: &mut Ctx<'_, '_>) {
+        let ethernet = via == Via::Link && self.ethernet;
+        ctx.tape.cause = frame.sent;
+        if frame.suspect && !packet::checksums_ok(&frame.bytes, ethernet) {
+            self.note_drop(&frame, DropWhy::BadChecksum, ctx);
+            return;
+        }
+        let destination = self.stack.destination(via, &frame.bytes);
+        let request = match destination {
+            Destination::TcpStray { local, remote, request: true } => self.listener_for(local).map(|fd| (fd, local, remote)),
+            Destination::TcpStray { .. } | Destination::Tcp(_) | Destination::Udp(_) | Destination::Stack => None,
+        };
+        if let Some((listener, ..)) = request
+            && !self.has_room(listener)
+        {
+            self.note_drop(&frame, DropWhy::BacklogFull, ctx);
+            return;
+        }
+        self.note_arrival(&frame, ctx);
+        match (destination, request) {
+            (Destination::Tcp(id), _) => self.take_segment(id, &frame, ctx),
+            (_, Some((listener, local, remote))) => self.take_request(listener, local, remote, &frame, ctx),
+            (Destination::Udp(id), _) => self.take_datagram(id, via, &frame, ctx),
+            (Destination::TcpStray { .. } | Destination::Stack, None) => self.take_other(via, &frame, ctx),
+        }
+    }
+
+    fn note_arrival(&self, frame: &Frame, ctx: &mut Ctx<'_, '_>) {
+        if let Some(packet) = frame.packet {
+            let what = || What::Arrived { conn: frame.conn, link: self.link, packet, frame: frame.bytes.clone() };
+            ctx.tape.cause = ctx.tape.note(self.node, what);
+        }
+    }
+
+    fn note_drop(&self, frame: &Frame, why: DropWhy, ctx: &mut Ctx<'_, '_>) {
+        if let Some(packet) = frame.packet {
+            let what = || What::Drop { conn: frame.conn, packet, why, frame: frame.bytes.clone() };
+            ctx.tape.note(self.node, what);
+        }
+    }
+
+    fn take_segment(&mut self, id: TcpId, frame: &Frame, ctx: &mut Ctx<'_, '_>) {
+        let now = ctx.tape.now;
+        let cause = ctx.tape.cause;
+        if let Some(end) = self.stack.end(id) {
+            end.heard = now;
+            end.unanswered = None;
+            end.stalled = false;
+            end.active = (now, cause);
+            if let Some(segment) = frame.packet.as_ref().and_then(Packet::tcp) {
+                end.seen_on_wire.peer_window = segment.window;
+                if segment.flags.has(Flags::ACK) {
+                    end.seen_on_wire.acked_up_to = Some(segment.ack);
+                }
+            }
+        }
+        let ethernet = self.ethernet && self.stack.peek(id).is_some_and(|end| end.via() == Via::Link);
+        self.arriving_reset = packet::tcp_flags(&frame.bytes, ethernet).is_some_and(|flags| flags.has(Flags::RST));
+        let moved = self.stack.feed(id, now, &frame.bytes);
+        self.settle(id, moved, ctx);
+        self.arriving_reset = false;
+    }
+
+    fn take_request(
+        &mut self,
+        listener: crate::base::Fd,
+        local: SocketAddr,
+        remote: SocketAddr,
+        frame: &Frame,
+        ctx: &mut Ctx<'_, '_>,
+    ) {
+        let spec = self.spec_of(listener);
+        let Some(id) = self.stack.listen(&spec, local, remote) else { return };
+        if let Some((conn, end)) = ctx.conns.find(local, remote) {
+            ctx.conns.join(conn);
+            if let Some(this) = self.stack.end(id) {
+                (this.conn, this.end) = (conn, end);
+            }
+        }
+        self.half_open(listener, id);
+        self.take_segment(id, frame, ctx);
+    }
+
+    fn take_datagram(&mut self, id: UdpId, via: Via, frame: &Frame, ctx: &mut Ctx<'_, '_>) {
+        self.stack.feed_udp(id, via, ctx.tape.now, &frame.bytes);
+        self.post(ctx);
+        self.wake_datagram(id);
+    }
+
+    fn take_other(&mut self, via: Via, frame: &Frame, ctx: &mut Ctx<'_, '_>) {
+        self.stack.feed_stack(via, ctx.tape.now, &frame.bytes);
+        self.post(ctx);
+        let ethernet = via == Via::Link && self.ethernet;
+        if let Some(Packet { body: Body::Icmp(Icmp { kind, about: Some(about) }), .. }) =
+            packet::dissect(&frame.bytes, ethernet)
+        {
+            self.take_icmp_error(kind, about, ctx);
+        }
+        if ethernet {
+            self.flush_all(ctx);
+        }
+    }
+
+    /// After an address was resolved: whoever waited for it may send.
+    fn flush_all(&mut self, ctx: &mut Ctx<'_, '_>) {
+        let ends: Vec<_> = self.stack.ends().map(|(id, _)| id).collect();
+        for id in ends {
+            self.settle(id, None, ctx);
+        }
+        let sockets: Vec<_> = self.stack.udp_ends().collect();
+        for id in sockets {
+            self.flush_datagrams(id, ctx);
+        }
+    }
+
+    /// After anything happened to an end: records the move, lets it send what it has to, and sets its alarm.
+    pub(super) fn settle(&mut self, id: TcpId, moved: Option<Moved>, ctx: &mut Ctx<'_, '_>) {
+        let now = ctx.tape.now;
+        self.note_move(id, moved, ctx);
+        self.post(ctx);
+        loop {
+            let (sent, moved) = self.stack.flush(id, now);
+            self.note_fast_retransmission(id, sent, ctx);
+            self.note_move(id, moved, ctx);
+            self.post(ctx);
+            if !sent && moved.is_none() {
+                break;
+            }
+        }
+        self.set_alarm(id, ctx);
+        self.forget_if_done(id);
+    }
+
+    fn note_fast_retransmission(&mut self, id: TcpId, sent: bool, ctx: &mut Ctx<'_, '_>) {
+        if !sent || !ctx.tape.on() {
+            return;
+        }
+        let Some(segment) = self.waiting_segment() else { return };
+        let Some(end) = self.stack.peek(id) else { return };
+        if timers::repeats(&end.seen_on_wire, &segment) && end.state() != State::SynReceived {
+            self.note_timer(id, TimerKind::FastRetransmit, ctx);
+        }
+    }
+
+    /// The segment that the stack has just put out, before it is posted.
+    fn waiting_segment(&self) -> Option<Segment> {
+        let (via, frame) = self.stack.last_departure()?;
+        let packet = packet::dissect(frame, via == Via::Link && self.ethernet)?;
+        packet.tcp().copied()
+    }
+
+    fn note_timer(&mut self, id: TcpId, timer: TimerKind, ctx: &mut Ctx<'_, '_>) -> Option<RecordId> {
+        let end = self.stack.peek(id)?;
+        let (conn, which, after) = (end.conn, end.end, ctx.tape.now.since(end.active.0));
+        let noted = ctx.tape.note(self.node, || What::Timer { conn, end: which, timer, after });
+        ctx.tape.cause = noted.or(ctx.tape.cause);
+        noted
+    }
+
+    /// A state change: recorded, and told to whom the end belongs.
+    pub(super) fn note_move(&mut self, id: TcpId, moved: Option<Moved>, ctx: &mut Ctx<'_, '_>) {
+        let (Some(Moved { from, to }), Some(end)) = (moved, self.stack.peek(id)) else { return };
+        let (conn, which) = (end.conn, end.end);
+        ctx.tape.note(self.node, || What::State { conn, end: which, from, to });
+        self.moved(id, from, to, ctx);
+    }
+
+    /// Records what the stack has sent, and hands it to whoever carries it.
+    pub(super) fn post(&mut self, ctx: &mut Ctx<'_, '_>) {
+        if self.stack.is_silent() {
+            return;
+        }
+        let departures: Vec<Departure> = self.stack.departures().collect();
+        for Departure { via, frame } in departures {
+            self.post_frame(via, frame, false, ctx);
+        }
+    }
+
+    /// Records one frame as sent by this host, and hands it on.
+    pub(super) fn post_frame(&mut self, via: Via, bytes: bytes::Bytes, suspect: bool, ctx: &mut Ctx<'_, '_>) {
+        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect };
+        if ctx.look {
+            frame.packet = packet::dissect(&frame.bytes, via == Via::Link && self.ethernet);
+        }
+        if let Some(packet) = frame.packet {
+            self.watch_departure(&packet, &mut frame, ctx);
+            let link = (via == Via::Link).then_some(self.link).flatten();
+            let what = || What::Sent { conn: frame.conn, link, packet, frame: frame.bytes.clone() };
+            frame.sent = ctx.tape.note(self.node, what);
+            self.arm(&packet, frame.sent, ctx.tape.now);
+        }
+        self.outbox.push(Posted { via, frame });
+    }
+
+    fn watch_departure(&mut self, packet: &Packet, frame: &mut Frame, ctx: &mut Ctx<'_, '_>) {
+        let Some(segment) = packet.tcp() else { return };
+        let Some((conn, end)) = ctx.conns.find(packet.src, packet.dst) else { return };
+        frame.conn = Some(conn);
+        if segment.flags.has(Flags::SYN) {
+            ctx.conns.saw_syn(conn, end, segment.seq);
+        }
+    }
+
+    /// A segment was sent: it is what arms the end's timers.
+    fn arm(&mut self, packet: &Packet, sent: Option<RecordId>, now: Time) {
+        let Some(segment) = packet.tcp() else { return };
+        let Some(end) = self.stack.end_between(packet.src, packet.dst) else { return };
+        end.active = (now, sent);
+        let past = segment.seq.wrapping_add(segment.seg_len());
+        let further = |up_to: u32| (past.wrapping_sub(up_to) as i32) > 0;
+        if end.seen_on_wire.sent_up_to.is_none_or(further) {
+            end.seen_on_wire.sent_up_to = Some(past);
+        }
+    }
+
+    /// An end's alarm went off.
+    pub fn ring_tcp(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
+        let now = ctx.tape.now;
+        let Some(end) = self.stack.end(id) else { return };
+        if end.due != Some(now) {
+            return;
+        }
+        end.due = None;
+        ctx.tape.cause = end.active.1;
+        if self.gives_up(id, now) {
+            self.note_timer(id, TimerKind::UserTimeout, ctx);
+            self.timed_out(id, ctx);
+            return;
+        }
+        let (sent, moved) = self.stack.flush(id, now);
+        if let Some(timer) = self.timer_behind(id, sent, moved, ctx) {
+            self.note_timer(id, timer, ctx);
+        }
+        self.settle(id, moved, ctx);
+    }
+
+    fn timer_behind(&self, id: TcpId, sent: bool, moved: Option<Moved>, ctx: &Ctx<'_, '_>) -> Option<TimerKind> {
+        if matches!(moved, Some(Moved { from: State::TimeWait, to: State::Closed })) {
+            return Some(TimerKind::TimeWait);
+        }
+        if !sent || !ctx.tape.on() {
+            return None;
+        }
+        timers::behind(&self.stack.peek(id)?.seen_on_wire, &self.waiting_segment()?)
+    }
+
+    /// Sets the time at which the end next has something to do: the stack's, or ours if that comes first.
+    fn set_alarm(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
+        let now = ctx.tape.now;
+        let stack_due = self.stack.poll_at(id, now);
+        let ours = self.deadline(id, now);
+        let node = self.node;
+        let Some(end) = self.stack.end(id) else { return };
+        let mut due = stack_due;
+        if stack_due == Some(now) {
+            // It was let send until it sent nothing more: what it still wants "now" does not come by asking again.
+            if !end.stalled {
+                end.stalled = true;
+                let (conn, which) = (end.conn, end.end);
+                ctx.tape.note(node, || What::Stall { conn, end: which });
+            }
+            due = None;
+        }
+        let due = [due, ours].into_iter().flatten().min();
+        if due != end.due {
+            end.due = due;
+            if let Some(at) = due {
+                self.alarms.push((at, Alarm::Tcp(id)));
+            }
+        }
+    }
+
+    /// A datagram socket sends what it has queued.
+    pub(super) fn flush_datagrams(&mut self, id: UdpId, ctx: &mut Ctx<'_, '_>) {
+        let now = ctx.tape.now;
+        while self.stack.udp_flush(id, now) {
+            self.post(ctx);
+        }
+        if let Some(at) = self.stack.udp_poll_at(id, now).filter(|at| *at > now) {
+            self.alarms.push((at, Alarm::Udp(id)));
+        }
+    }
+
+    /// A datagram socket's alarm went off.
+    pub fn ring_udp(&mut self, id: UdpId, ctx: &mut Ctx<'_, '_>) {
+        self.flush_datagrams(id, ctx);
+    }
+}
