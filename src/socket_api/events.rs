@@ -1,0 +1,74 @@
+//! What a stream socket does with what TCP reports, state by state. A closed descriptor hears nothing more.
+
+use super::stream::{Output, State, Verdict};
+use super::{linux, posix};
+use crate::machine::{Clause, Step};
+use State::{
+    BothShut, Bound, Broken, Closed, Connected, Connecting, Created, Ended, Failed, FailureTold, Listening, PeerClosed,
+    ReadShut, Reset, WriteShut,
+};
+use Step::{Go, Never};
+
+/// The first thing that a socket made by `accept()` is told; a FIN or RST that came earlier is told next.
+pub(super) const fn accepted(at: State) -> Verdict {
+    match at {
+        Created => Go(Connected, &[], posix("accept()")),
+        Bound | Listening | Connecting | Connected | ReadShut | PeerClosed | WriteShut | BothShut | Failed
+        | FailureTold | Reset | Broken | Ended | Closed => Never,
+    }
+}
+
+pub(super) const fn established(at: State) -> Verdict {
+    match at {
+        Connecting => Go(Connected, &[], posix("connect()")),
+        Created | Bound | Listening | Connected | ReadShut | PeerClosed | WriteShut | BothShut | Failed
+        | FailureTold | Reset | Broken | Ended | Closed => Never,
+    }
+}
+
+pub(super) const fn rcv_fin(at: State) -> Verdict {
+    match at {
+        Connected => Go(PeerClosed, &[], Clause::rfc9293("3.10.7.4")),
+        ReadShut => Go(PeerClosed, &[], Clause::rfc9293("3.10.7.4")),
+        WriteShut | BothShut => Go(BothShut, &[], Clause::rfc9293("3.10.7.4")),
+        Created | Bound | Listening | Connecting | PeerClosed | Failed | FailureTold | Reset | Broken | Ended
+        | Closed => Never,
+    }
+}
+
+pub(super) const fn rcv_rst(at: State) -> Verdict {
+    match at {
+        Connecting => Go(Failed, &[Output::SetRefused], linux("S02")),
+        Connected | ReadShut | WriteShut => Go(Reset, &[Output::SetReset], linux("S21")),
+        PeerClosed => Go(Broken, &[Output::SetBroken], linux("S17")),
+        BothShut => Go(Broken, &[Output::SetReset], Clause::rfc9293("3.10.7.4")),
+        Ended => Go(Ended, &[], Clause::rfc9293("3.10.7.4")),
+        Created | Bound | Listening | Failed | FailureTold | Reset | Broken | Closed => Never,
+    }
+}
+
+pub(super) const fn timed_out(at: State) -> Verdict {
+    match at {
+        Connecting => Go(Failed, &[Output::SetTimedOut], linux("S38")),
+        Connected | ReadShut | WriteShut => Go(Reset, &[Output::SetTimedOut], Clause::rfc9293("3.10.8")),
+        PeerClosed | BothShut => Go(Broken, &[Output::SetTimedOut], Clause::rfc9293("3.10.8")),
+        Created | Bound | Listening | Failed | FailureTold | Reset | Broken | Ended | Closed => Never,
+    }
+}
+
+/// An attempt to connect fails; an established connection takes it as a hint and goes on.
+pub(super) const fn unreachable(at: State) -> Verdict {
+    match at {
+        Connecting => Go(Failed, &[Output::SetUnreachable], posix("connect()")),
+        Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], Clause::rfc9293("3.9.2.2")),
+        Created | Bound | Listening | Failed | FailureTold | Reset | Broken | Closed => Never,
+    }
+}
+
+pub(super) const fn done(at: State) -> Verdict {
+    match at {
+        BothShut => Go(Ended, &[], linux("S16")),
+        Created | Bound | Listening | Connecting | Connected | ReadShut | PeerClosed | WriteShut | Failed
+        | FailureTold | Reset | Broken | Ended | Closed => Never,
+    }
+}

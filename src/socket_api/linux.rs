@@ -1,0 +1,181 @@
+//! What Linux 6.18 does on loopback, as a program recorded it: sequences of calls and what came of them. Sockets are
+//! non-blocking unless the title says otherwise. The socket layer is held to these; each difference has its reason.
+
+/// A sequence of calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sequence {
+    /// Its number, by which clauses cite it.
+    pub id: &'static str,
+    /// What is called.
+    pub title: &'static str,
+    /// What came of it, on Linux.
+    pub outcome: &'static str,
+    /// Whether it is the same here.
+    pub standing: Standing,
+}
+
+/// How the simulated layer stands to a sequence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// The same comes of it.
+    Held,
+    /// Something else comes of it, and this is why.
+    Differs(&'static str),
+}
+
+use Standing::{Differs, Held};
+
+const fn row(id: &'static str, title: &'static str, outcome: &'static str, standing: Standing) -> Sequence {
+    Sequence { id, title, outcome, standing }
+}
+
+/// All of them, in order.
+pub const SEQUENCES: &[Sequence] = &[
+    row(
+        "S01",
+        "blocking connect() to a port with no listener",
+        "connect=ECONNREFUSED; state=CLOSE; 2nd connect=ECONNREFUSED; send=EPIPE; recv=ENOTCONN",
+        Held,
+    ),
+    row(
+        "S02",
+        "non-blocking connect() refused",
+        "connect=EINPROGRESS; poll=IN|OUT|ERR|HUP|RDHUP; state=CLOSE; SO_ERROR=ECONNREFUSED; SO_ERROR again=0; \
+         connect again=ECONNABORTED",
+        Held,
+    ),
+    row(
+        "S03",
+        "fresh socket, no bind() or connect()",
+        "send=EPIPE; recv=ENOTCONN; shutdown WR=ENOTCONN; accept=EINVAL; getpeername=ENOTCONN; state=CLOSE; \
+         poll=OUT|HUP",
+        Held,
+    ),
+    row("S04", "listen() on an unbound socket", "listen=ok; port!=0; state=LISTEN", Held),
+    row("S05", "bind() to the port of a live listener, no SO_REUSEADDR", "bind=EADDRINUSE", Held),
+    row("S06", "bind() to the port of a live listener, SO_REUSEADDR on both", "bind=EADDRINUSE", Held),
+    row("S07", "two sockets bound with SO_REUSEADDR, both listen()", "bind2=ok; listen1=ok; listen2=EADDRINUSE", Held),
+    row("S08", "bind() twice", "bind2=EINVAL", Held),
+    row("S09", "bind() to a non-local address", "bind=EADDRNOTAVAIL", Held),
+    row(
+        "S10",
+        "calls on a connected socket",
+        "connect=EISCONN; listen=EINVAL; accept=EINVAL; bind=EINVAL; state=ESTABLISHED",
+        Held,
+    ),
+    row(
+        "S11",
+        "backlog overflow: listen(0), 4 connect(), nobody accepts",
+        "connects=EINPROGRESS x4; client states after 50 ms=ESTABLISHED, SYN_SENT x3; poll=OUT, - x3; \
+         connect() again of the 3rd=EALREADY",
+        Held,
+    ),
+    row(
+        "S12",
+        "calls on a socket in SYN_SENT",
+        "state=SYN_SENT; send=EAGAIN; recv=EAGAIN; shutdown WR=ok; state after=CLOSE; getpeername=ENOTCONN; close=ok",
+        Held,
+    ),
+    row(
+        "S13",
+        "after S11 and S12: accept() x4, 1.3 s (the SYNs are sent again), accept() x3",
+        "accepts=fd, EAGAIN x3; later=fd, EAGAIN x2; client states=ESTABLISHED x3",
+        Held,
+    ),
+    row(
+        "S16",
+        "half-close: the client shuts down WR, the server sends late data and closes",
+        "after shutdown WR=FIN_WAIT2, CLOSE_WAIT; after late data=FIN_WAIT2, CLOSE_WAIT; client after the server's \
+         close=CLOSE; server recv=b'', b''; server send=4; client recv=b'late', b''; client send after shutdown=EPIPE",
+        Differs(
+            "after the server's close the client's state reads TIME-WAIT: Linux moves TIME-WAIT out of the socket, \
+             RFC 9293 (3.3.2) and the trace keep it in the connection; every call returns the same",
+        ),
+    ),
+    row(
+        "S17",
+        "the peer has closed; we write twice, then read",
+        "state after the peer's close=CLOSE_WAIT; poll=IN|OUT|RDHUP; send1=1; state after RST=CLOSE; \
+         poll=IN|OUT|ERR|HUP|RDHUP; send2=EPIPE; SO_ERROR=0; recv=b''",
+        Held,
+    ),
+    row(
+        "S19",
+        "the peer closes with unread data in its receive queue: RST, no FIN",
+        "state=CLOSE; poll=IN|OUT|ERR|HUP|RDHUP; recv=ECONNRESET; recv again=b''; send=EPIPE",
+        Held,
+    ),
+    row(
+        "S21",
+        "the peer closes with SO_LINGER {1, 0}",
+        "state=CLOSE; poll=IN|OUT|ERR|HUP|RDHUP; recv=ECONNRESET; recv again=b''; send=EPIPE",
+        Held,
+    ),
+    row(
+        "S22",
+        "the peer sends 4 bytes and closes with SO_LINGER {1, 0}; we read then",
+        "state=CLOSE; recv=b'data'; recv again=ECONNRESET",
+        Held,
+    ),
+    row(
+        "S24",
+        "shutdown(RD), then the peer sends 5 bytes",
+        "shutdown=ok; recv=b''; peer send=5; recv after=b'hello'; recv again=b''; states=ESTABLISHED, ESTABLISHED; \
+         poll=IN|OUT|RDHUP",
+        Held,
+    ),
+    row(
+        "S26",
+        "recv() with nothing there; send() until the buffers are full",
+        "recv=EAGAIN; then send=EAGAIN; poll=-",
+        Held,
+    ),
+    row("S27", "accept() with an empty queue", "accept=EAGAIN; poll=-", Held),
+    row(
+        "S29",
+        "the client sends 2 bytes and closes before accept()",
+        "accepted state=CLOSE_WAIT; recv=b'hi'; recv again=b''; send=1",
+        Held,
+    ),
+    row(
+        "S31",
+        "bind() to the server's port while a connection is in TIME_WAIT (the server closed first)",
+        "bind without SO_REUSEADDR=EADDRINUSE; with it (the old socket had it too)=ok; listen=ok",
+        Held,
+    ),
+    row(
+        "S32",
+        "a socket connects to itself (simultaneous open)",
+        "connect=ok; state=ESTABLISHED; send=2; recv=b'me'; shutdown WR=ok; state after=CLOSE; recv=b''",
+        Differs(
+            "one connection has two ends here, each with a state of its own in the trace; a socket that is both ends \
+             at once is not offered",
+        ),
+    ),
+    row(
+        "S34",
+        "connect() to port 0; connect() to 0.0.0.0 and a port with a listener",
+        "port 0=ECONNREFUSED; 0.0.0.0=ok",
+        Held,
+    ),
+    row(
+        "S35",
+        "connect(AF_UNSPEC) on a connected socket",
+        "rc=0; state=CLOSE; peer state=CLOSE; peer recv=ECONNRESET; peer recv again=b''; reconnect=ok",
+        Differs("connect() always names an address here; close() with SO_LINGER {1, 0} resets as well"),
+    ),
+    row(
+        "S38",
+        "connect() into a full backlog, TCP_SYNCNT 1, TCP_USER_TIMEOUT 300 ms",
+        "connect=ETIMEDOUT; after s=1.0; state=CLOSE",
+        Differs(
+            "there is no TCP_SYNCNT, and the user timeout ends the attempt when it is over (0.3 s): Linux looks at it \
+             only when the retransmission timer fires",
+        ),
+    ),
+];
+
+/// The sequence of this number.
+pub fn sequence(id: &str) -> Option<&'static Sequence> {
+    SEQUENCES.iter().find(|sequence| sequence.id == id)
+}
