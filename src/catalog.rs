@@ -1,10 +1,11 @@
 //! The one list of machines that every view iterates. A new machine is one line here.
 
 use crate::machine::Table;
+use crate::socket_api::{Datagram, Socket};
 
 /// All machines, in the order in which views list them.
 pub fn catalog() -> Vec<Table> {
-    vec![]
+    vec![Table::of::<Socket>(), Table::of::<Datagram>()]
 }
 
 /// The machine of this name.
