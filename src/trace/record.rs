@@ -60,6 +60,9 @@ pub enum What {
     },
     /// A packet left a node's stack.
     Sent {
+        /// The link out of which it went; `None` for loopback.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<LinkId>,
         /// Its connection, for TCP.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         conn: Option<ConnId>,
@@ -74,6 +77,9 @@ pub enum What {
     },
     /// A packet reached a node's stack. Its cause is the record of its sending.
     Arrived {
+        /// The link by which it came; `None` for loopback.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<LinkId>,
         /// Its connection, for TCP.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         conn: Option<ConnId>,
