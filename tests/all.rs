@@ -1,3 +1,4 @@
 //! All integration tests, in one binary.
 
-mod socket_api;
+#[cfg(feature = "cli")]
+mod cli;

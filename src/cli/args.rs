@@ -1,0 +1,248 @@
+//! What can be asked on the command line.
+
+use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A dry run of the wire: real TCP between simulated hosts, without a network.
+///
+/// A scenario is a TOML file: hosts, links, faults, what the programs do, what is expected. One scenario gives one
+/// trace, the same bytes every time and on every machine. Snapshots, graphs and captures are views of that trace.
+#[derive(Parser, Debug)]
+#[command(name = "drywire", version, arg_required_else_help = true, after_help = FIRST_STEPS)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const FIRST_STEPS: &str = "\
+First steps:
+  drywire run sims/handshake.toml              what happened, a line for each event
+  drywire check                                do all scenarios under sims/ show what they promise?
+  drywire graph tcp --run sims/handshake.toml  the path of that run over TCP's state machine, as DOT
+  drywire new lost-syn                         a scenario of your own to begin with
+  drywire reference                            the language of scenarios
+
+Where a command takes a SIM, it also takes a trace saved with `run --format json`; `-` is standard input.
+Exit codes: 0 fine, 1 an expectation failed or a run reached a limit, 2 bad input.
+Colour is for terminals only, and NO_COLOR turns it off.";
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Run scenarios and print their traces
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArgs),
+    /// Hold scenarios to their expectations, and TCP to its RFC
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
+    /// Draw a state machine, or what a run did in it
+    #[command(after_help = GRAPH_EXAMPLES)]
+    Graph(GraphArgs),
+    /// Write a scenario to begin with
+    #[command(after_help = NEW_EXAMPLES)]
+    New(NewArgs),
+    /// Print the JSON Schema of scenarios, for editors
+    #[command(after_help = SCHEMA_EXAMPLES)]
+    Schema(OutArgs),
+    /// Print the reference of the scenario language
+    #[command(after_help = REFERENCE_EXAMPLES)]
+    Reference(OutArgs),
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  drywire run sims/handshake.toml                       the trace, one record a line
+  drywire run sims/handshake.toml --format path         only the states that each end passed
+  drywire run sims/handshake.toml --host client --layer tcp
+  drywire run sims/handshake.toml --set links.wire.delay='80 ms' --seed 7
+  drywire run sims/handshake.toml --format pcapng -o handshake.pcapng    for Wireshark
+  drywire run sims/handshake.toml --format json > old.jsonl              a trace to keep
+  drywire run old.jsonl                                 the same trace again, from the file
+  drywire run sims/handshake.toml --explain             the scenario with all its defaults
+
+--host, --conn and --layer narrow the text form; each may be given several times. The JSON form and the capture
+always have everything.";
+
+#[derive(Arguments, Debug)]
+pub(super) struct RunArgs {
+    /// Scenarios (TOML), or traces saved as JSON; `-` is standard input
+    #[arg(required = true, value_name = "SIM")]
+    pub(super) sims: Vec<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
+    pub(super) format: TraceFormat,
+    /// Also the bytes of the packets, in the text and JSON forms
+    #[arg(long)]
+    pub(super) bytes: bool,
+    /// The seed of all that is random [default: the scenario's]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Answers to what could go either way, in order (`0,1,0`); then nominal
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "seed")]
+    pub(super) choices: Option<Vec<u32>>,
+    /// Replace a value of the scenario: `links.wire.delay=80 ms`
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) set: Vec<(String, String)>,
+    /// Only what happened at this host
+    #[arg(long, value_name = "H")]
+    pub(super) host: Vec<String>,
+    /// Only this connection, by its name in the trace
+    #[arg(long, value_name = "C")]
+    pub(super) conn: Vec<String>,
+    /// Only this layer, by its name in the trace
+    #[arg(long, value_name = "L")]
+    pub(super) layer: Vec<String>,
+    /// Print the scenario with all its defaults filled in, and run nothing
+    #[arg(long, conflicts_with_all = ["format", "bytes", "host", "conn", "layer", "choices"])]
+    pub(super) explain: bool,
+    /// Write to this file instead of standard output; it appears whole or not at all
+    #[arg(short, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum TraceFormat {
+    /// One record a line, made for reading and for diffs
+    Text,
+    /// The states that each end of each connection passed
+    Path,
+    /// JSON lines: a header, then a record a line
+    Json,
+    /// A capture for Wireshark
+    Pcapng,
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  drywire check                              every scenario under sims/
+  drywire check sims/divergence              every scenario in a folder
+  drywire check sims/handshake.toml --runs 5   five runs: the same bytes every time?
+  drywire check --format junit -o check.xml  for a build server
+
+A scenario is `ok` when every expectation holds and the judge finds nothing but the divergences that the scenario
+names as known. A known divergence that no longer shows fails too: something was repaired.";
+
+#[derive(Arguments, Debug)]
+pub(super) struct CheckArgs {
+    /// Scenarios, folders of scenarios, or traces saved as JSON [default: sims]
+    #[arg(value_name = "SIM")]
+    pub(super) sims: Vec<PathBuf>,
+    /// Run each so often and compare the bytes of the traces
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) runs: u32,
+    /// The seed of all that is random [default: each scenario's own]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(super) format: CheckFormat,
+    /// Write to this file instead of standard output; it appears whole or not at all
+    #[arg(short, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum CheckFormat {
+    /// A table, and what differs below it
+    Text,
+    /// One JSON object
+    Json,
+    /// JUnit's XML, for build servers
+    Junit,
+}
+
+const GRAPH_EXAMPLES: &str = "\
+Examples:
+  drywire graph                                      the machines there are
+  drywire graph tcp | dot -Tsvg > tcp.svg            TCP's states, drawn by Graphviz
+  drywire graph tcp --format matrix                  every state against every input
+  drywire graph tcp --run sims/handshake.toml        bold what this run did, pale what it did not
+  drywire graph socket --format mermaid --loops      also the refusals: which call fails with which errno";
+
+#[derive(Arguments, Debug)]
+pub(super) struct GraphArgs {
+    /// A machine of the catalogue; without one, the catalogue is listed
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+    /// Lay a run over the machine: a scenario, or a trace saved as JSON
+    #[arg(long, value_name = "SIM", requires = "name")]
+    pub(super) run: Option<PathBuf>,
+    /// The seed of that run [default: the scenario's]
+    #[arg(long, value_name = "N", requires = "run")]
+    pub(super) seed: Option<u64>,
+    /// Replace a value of that scenario: `links.wire.delay=80 ms`
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value, requires = "run")]
+    pub(super) set: Vec<(String, String)>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = GraphFormat::Dot)]
+    pub(super) format: GraphFormat,
+    /// Also the edges that stay in their state, and the refusals (a matrix has them always)
+    #[arg(long)]
+    pub(super) loops: bool,
+    /// Write to this file instead of standard output; it appears whole or not at all
+    #[arg(short, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum GraphFormat {
+    /// Graphviz
+    Dot,
+    /// Mermaid's stateDiagram-v2, as Markdown pages show it
+    Mermaid,
+    /// A table of states and inputs
+    Matrix,
+}
+
+const NEW_EXAMPLES: &str = "\
+Examples:
+  drywire new lost-syn             writes sims/lost-syn.toml (or lost-syn.toml where there is no folder sims)
+  drywire new /tmp/lost-syn.toml   writes exactly there
+
+A file that exists is never overwritten.";
+
+#[derive(Arguments, Debug)]
+pub(super) struct NewArgs {
+    /// The scenario's name, or a path
+    #[arg(value_name = "NAME")]
+    pub(super) name: PathBuf,
+}
+
+const SCHEMA_EXAMPLES: &str = "\
+Example:
+  drywire schema -o sims/schema.json";
+
+const REFERENCE_EXAMPLES: &str = "\
+Example:
+  drywire reference | less";
+
+#[derive(Arguments, Debug)]
+pub(super) struct OutArgs {
+    /// Write to this file instead of standard output; it appears whole or not at all
+    #[arg(short, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// `KEY=VALUE`: what is before the first `=`, and all after it.
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("expected KEY=VALUE, as in `links.wire.delay=80 ms`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_value_may_hold_equals_signs() {
+        assert_eq!(key_value("a.b = c=d"), Ok(("a.b".into(), "c=d".into())));
+        assert!(key_value("=x").is_err() && key_value("x").is_err());
+    }
+}

@@ -1,0 +1,65 @@
+//! `drywire new`: a scenario to begin with.
+
+use super::args::NewArgs;
+use super::files;
+use super::{Done, Trouble};
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// What a new scenario says; `TITLE` becomes its name.
+const TEMPLATE: &str = include_str!("new.toml");
+
+/// Writes a new scenario; never over a file that exists.
+pub(super) fn new(args: &NewArgs) -> Done {
+    let path = place(&args.name)?;
+    let shown = files::shown(&path);
+    let mut file = File::options().write(true).create_new(true).open(&path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            Trouble::with_help(format!("{shown} exists already"), "give another name, or remove the file first")
+        }
+        ErrorKind::NotFound => Trouble::new(format!("{shown} cannot be written: there is no such folder")),
+        _ => Trouble::new(format!("{shown} cannot be written: {error}")),
+    })?;
+    if let Err(error) = file.write_all(scenario(&path).as_bytes()) {
+        // The first error is the one to tell of.
+        let _ = std::fs::remove_file(&path);
+        return Err(Trouble::new(format!("{shown} cannot be written: {error}")));
+    }
+    files::put(None, format!("{shown}: a scenario to begin with\ntry: drywire run {shown}\n").as_bytes())
+}
+
+/// Where it goes: a bare name into the folder `sims` if there is one; the ending is added.
+fn place(name: &Path) -> Result<PathBuf, Trouble> {
+    let bad = || Trouble::with_help("a scenario needs a name", "`drywire new lost-syn` writes sims/lost-syn.toml");
+    let stem = name.file_stem().filter(|stem| !stem.is_empty() && *stem != "-").ok_or_else(bad)?;
+    if stem.to_string_lossy().chars().any(char::is_control) {
+        return Err(bad());
+    }
+    let mut path = name.to_owned();
+    if path.extension().is_none_or(|ending| ending != "toml") {
+        path.as_mut_os_string().push(".toml");
+    }
+    let bare = name.components().count() == 1 && name.is_relative();
+    Ok(if bare && Path::new("sims").is_dir() { Path::new("sims").join(path) } else { path })
+}
+
+fn scenario(path: &Path) -> String {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+    let title = stem.replace('\\', "\\\\").replace('"', "\\\"");
+    TEMPLATE.replacen("TITLE", &title, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_becomes_a_file_and_a_title() {
+        assert_eq!(place(Path::new("/tmp/a")).unwrap(), Path::new("/tmp/a.toml"));
+        assert_eq!(place(Path::new("/tmp/a.b.toml")).unwrap(), Path::new("/tmp/a.b.toml"));
+        assert_eq!(place(Path::new("/tmp/v1.2")).unwrap(), Path::new("/tmp/v1.2.toml"));
+        assert!(place(Path::new("..")).is_err() && place(Path::new("")).is_err());
+        assert!(scenario(Path::new("/x/say \"hi\".toml")).contains(r#"title = "say \"hi\"""#));
+    }
+}

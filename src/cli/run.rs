@@ -1,0 +1,148 @@
+//! `drywire run`: traces.
+
+use super::args::{RunArgs, TraceFormat};
+use super::draw::{self, Paint};
+use super::engine::{self, Filter, How};
+use super::files::{self, Input};
+use super::{Done, Status, Trouble, note, tell};
+use crate::trace::Trace;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+/// Runs the scenarios, in order, and puts out what was asked for. Nothing runs before all of them are sound.
+pub(super) fn run(args: &RunArgs) -> Done {
+    sensible(args)?;
+    let mut inputs = Vec::new();
+    let mut status = Status::Fine;
+    for path in &args.sims {
+        match files::input(path, &args.set) {
+            Ok(input) => inputs.push((path, input)),
+            Err(trouble) => status = status.max(tell(&trouble)),
+        }
+    }
+    if status != Status::Fine {
+        return Ok(status);
+    }
+    let mut whole = Vec::new();
+    for (at, (path, input)) in inputs.into_iter().enumerate() {
+        let mut bytes = if at > 0 && separated(args) { b"\n".to_vec() } else { Vec::new() };
+        bytes.extend(one(args, path, input, &mut status)?);
+        if files::to_standard_output(args.out.as_deref()) {
+            files::put(None, &bytes)?;
+        } else {
+            whole.append(&mut bytes);
+        }
+    }
+    if !files::to_standard_output(args.out.as_deref()) {
+        files::put(args.out.as_deref(), &whole)?;
+    }
+    Ok(status)
+}
+
+/// What clap cannot tell.
+fn sensible(args: &RunArgs) -> Result<(), Trouble> {
+    let narrowed = !(args.host.is_empty() && args.conn.is_empty() && args.layer.is_empty());
+    if narrowed && args.format != TraceFormat::Text {
+        return Err(Trouble::with_help(
+            "--host, --conn and --layer narrow the text form only",
+            "leave them out, or leave out --format",
+        ));
+    }
+    if args.format == TraceFormat::Pcapng && args.sims.len() > 1 {
+        return Err(Trouble::with_help("a capture holds one run", "name one SIM with --format pcapng"));
+    }
+    if args.format == TraceFormat::Pcapng
+        && files::to_standard_output(args.out.as_deref())
+        && io::stdout().is_terminal()
+    {
+        return Err(Trouble::with_help("a capture is not for a terminal", "write it to a file: -o run.pcapng"));
+    }
+    Ok(())
+}
+
+/// Whether an empty line stands between two results.
+fn separated(args: &RunArgs) -> bool {
+    args.explain || matches!(args.format, TraceFormat::Text | TraceFormat::Path)
+}
+
+fn one(args: &RunArgs, path: &Path, input: Input, status: &mut Status) -> Result<Vec<u8>, Trouble> {
+    let name = files::shown(path);
+    let how = How { seed: args.seed, choices: args.choices.clone() };
+    if args.explain {
+        return match input {
+            Input::Scenario { scenario, .. } => engine::explain(&scenario).map(String::into_bytes),
+            Input::Trace(_) => Err(Trouble::new(format!("{name} is a saved trace: --explain needs its scenario"))),
+        };
+    }
+    let trace = trace(&name, input, &how)?;
+    if let Some(limit) = engine::limit(&trace) {
+        *status = (*status).max(Status::Failed);
+        let text = format!("{name}: {limit} ({})", called(&trace, &how));
+        note(&draw::message(Paint::on(io::stderr().is_terminal()), &text, None));
+    }
+    written(args, &trace)
+}
+
+/// The trace of an input: that of a run, or the saved one.
+pub(super) fn trace(name: &str, input: Input, how: &How) -> Result<Trace, Trouble> {
+    match input {
+        Input::Scenario { scenario, .. } => engine::run(&scenario, how),
+        Input::Trace(_) if how.seed.is_some() || how.choices.is_some() => {
+            Err(Trouble::new(format!("{name} is a saved trace: it has its seed and its choices already")))
+        }
+        Input::Trace(trace) => Ok(*trace),
+    }
+}
+
+/// What names the run, so that it can be had again.
+fn called(trace: &Trace, how: &How) -> String {
+    match &how.choices {
+        Some(choices) => {
+            let list: Vec<String> = choices.iter().map(u32::to_string).collect();
+            format!("again with --choices {}", list.join(","))
+        }
+        None => format!("again with --seed {}", trace.header.seed),
+    }
+}
+
+fn written(args: &RunArgs, trace: &Trace) -> Result<Vec<u8>, Trouble> {
+    let terminal = files::to_standard_output(args.out.as_deref()) && io::stdout().is_terminal();
+    match args.format {
+        TraceFormat::Text => {
+            known_hosts(trace, &args.host)?;
+            let (hosts, conns, layers) = (args.host.clone(), args.conn.clone(), args.layer.clone());
+            let text = engine::text(trace, &Filter { hosts, conns, layers, bytes: args.bytes })?;
+            Ok(coloured(Paint::on(terminal), &text).into_bytes())
+        }
+        TraceFormat::Path => engine::path(trace).map(String::into_bytes),
+        TraceFormat::Json => engine::json(trace, args.bytes).map(String::into_bytes),
+        TraceFormat::Pcapng => engine::pcapng(trace),
+    }
+}
+
+fn known_hosts(trace: &Trace, hosts: &[String]) -> Result<(), Trouble> {
+    let names: Vec<&str> = trace.header.nodes.iter().map(|node| node.name.as_str()).collect();
+    match hosts.iter().find(|host| !names.contains(&host.as_str())) {
+        Some(host) => {
+            Err(Trouble::with_help(format!("no host `{host}` in this run"), format!("hosts are: {}", names.join(", "))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The text form with a colour for each kind of line.
+fn coloured(paint: Paint, text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, line) in text.lines().enumerate() {
+        let word = line.split_whitespace().nth(2).unwrap_or_default();
+        out.push_str(&match word {
+            _ if at == 0 => paint.bold(line),
+            "tcp" | "edge" => paint.cyan(line),
+            "drop" | "fault" | "diverge" | "divergence" | "stall" => paint.red(line),
+            "timer" => paint.yellow(line),
+            _ => line.to_owned(),
+        });
+        out.push('\n');
+    }
+    out
+}

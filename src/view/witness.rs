@@ -1,0 +1,36 @@
+//! What a run did in its machines, as a plain list: the views need no more of a run.
+
+use crate::trace::{Trace, What};
+
+/// One input that a machine took in a run. All names are those of the catalogue.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct RunEdge {
+    /// The machine: `tcp`, `socket`.
+    pub machine: String,
+    /// Whose machine it was, as a picture tells them apart: the host's name.
+    pub subject: String,
+    /// The state before.
+    pub from: String,
+    /// The input.
+    pub input: String,
+    /// The state after.
+    pub to: String,
+}
+
+/// The edges that the records name themselves: of every machine but TCP's, whose moves the judge classifies.
+pub fn recorded(trace: &Trace) -> Vec<RunEdge> {
+    trace
+        .records
+        .iter()
+        .filter_map(|record| match &record.what {
+            What::Edge(edge) => Some(RunEdge {
+                machine: edge.machine.clone(),
+                subject: trace.header.nodes.get(record.node.index()).map_or_else(String::new, |node| node.name.clone()),
+                from: edge.from.clone(),
+                input: edge.input.clone(),
+                to: edge.to.clone(),
+            }),
+            _ => None,
+        })
+        .collect()
+}
