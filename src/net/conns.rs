@@ -27,9 +27,9 @@ struct Info {
 }
 
 impl Conns {
-    /// Remembers connections only if someone will ask.
-    pub fn new(on: bool) -> Self {
-        Conns { on, ..Conns::default() }
+    /// Whether connections are remembered from now on: only if someone will ask.
+    pub fn remember(&mut self, on: bool) {
+        self.on = on;
     }
 
     /// A host calls connect (or sends a crafted SYN): the connection gets its name, and a record. Where the other end

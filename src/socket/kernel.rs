@@ -161,6 +161,23 @@ impl Kernel {
         }
     }
 
+    /// Whose kernel it is.
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// Is this an open descriptor?
+    pub fn is_open(&self, fd: Fd) -> bool {
+        self.fds.contains_key(&fd)
+    }
+
+    /// The host starts anew: all is lost but the count of descriptors, none of which is ever used twice.
+    pub fn replace_by(&mut self, fresh: Kernel) {
+        let next_fd = self.next_fd;
+        *self = fresh;
+        self.next_fd = next_fd;
+    }
+
     /// Why the stack panicked, if it did.
     pub fn panicked(&self) -> Option<&str> {
         self.stack.panicked()

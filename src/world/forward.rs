@@ -1,0 +1,148 @@
+//! How frames get from node to node.
+
+use super::host::Station;
+use super::queue::Event;
+use super::run::{Hands, World};
+use crate::base::{NodeId, Span};
+use crate::net::{Air, Frame, Routed, Via};
+use crate::packet::{self, Packet};
+use crate::socket::{Alarm, Ctx, Posted};
+use crate::trace::{DropWhy, What};
+use bytes::Bytes;
+
+/// How long a frame takes through loopback.
+const LOOPBACK: Span = Span::micros(10);
+
+impl World {
+    /// What the host has sent goes onto its link; its alarms are set.
+    pub(super) fn carry(&mut self, node: NodeId, hands: &mut Hands<'_, '_>) {
+        let Some(host) = self.host(node) else { return };
+        let boot = host.boot;
+        let posted = core::mem::take(&mut host.kernel.outbox);
+        let alarms = core::mem::take(&mut host.kernel.alarms);
+        for (at, alarm) in alarms {
+            let event = match alarm {
+                Alarm::Tcp(id) => Event::Tcp { node, id, boot },
+                Alarm::Udp(id) => Event::Udp { node, id, boot },
+            };
+            self.queue.push(at, event);
+        }
+        for Posted { via, frame } in posted {
+            match via {
+                Via::Link => self.send(node, 0, frame, hands),
+                Via::Loopback => {
+                    self.in_flight += frame.bytes.len() as u64;
+                    self.queue.push(self.now + LOOPBACK, Event::Loop { node, frame });
+                }
+            }
+        }
+    }
+
+    /// A frame leaves a node by one of its ports.
+    fn send(&mut self, node: NodeId, port: usize, frame: Frame, hands: &mut Hands<'_, '_>) {
+        let Some(&port) = self.ports[node.index()].get(port) else {
+            note_drop(node, &frame, DropWhy::NoRoute, hands);
+            return;
+        };
+        let World { wires, queue, faults, conns, in_flight, .. } = self;
+        let mut air = Air { faults, conns, choose: hands.choose, tape: &mut hands.tape };
+        wires[port.link].send(port.direction, frame, &mut air, &mut |arrival| {
+            *in_flight += arrival.frame.bytes.len() as u64;
+            queue.push(arrival.at, Event::Arrive { link: port.link, direction: port.direction, frame: arrival.frame });
+        });
+    }
+
+    /// A frame reaches the node at the end of a link.
+    pub(super) fn arrive(&mut self, link: usize, direction: usize, frame: Frame, hands: &mut Hands<'_, '_>) {
+        self.in_flight = self.in_flight.saturating_sub(frame.bytes.len() as u64);
+        let [from, to] = match (self.scenario.links[link].ends, direction) {
+            (ends, 0) => ends,
+            ([a, b], _) => [b, a],
+        };
+        let packet = frame.packet;
+        self.deliver(link, to, frame, hands);
+        if let Some(packet) = packet {
+            self.release_held(link, from, &packet, hands);
+        }
+    }
+
+    fn release_held(&mut self, link: usize, from: NodeId, packet: &Packet, hands: &mut Hands<'_, '_>) {
+        if self.faults.is_empty() {
+            return;
+        }
+        let id = crate::base::LinkId(u16::try_from(link).unwrap_or(u16::MAX));
+        for rule in self.faults.releases(id, from, packet, &self.conns) {
+            for link in 0..self.wires.len() {
+                for (direction, frame) in self.wires[link].release(rule, &mut hands.tape) {
+                    self.in_flight += frame.bytes.len() as u64;
+                    self.queue.push(self.now, Event::Arrive { link, direction, frame });
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self, link: usize, to: NodeId, frame: Frame, hands: &mut Hands<'_, '_>) {
+        let port = self.ports[to.index()].iter().position(|port| port.link == link).unwrap_or(0);
+        match &mut self.stations[to.index()] {
+            Station::Host(host) if !host.up => note_drop(to, &frame, DropWhy::HostDown, hands),
+            Station::Host(host) => {
+                let mut ctx = Ctx { tape: &mut hands.tape, conns: &mut self.conns, look: hands.look };
+                host.kernel.arrive(Via::Link, frame, &mut ctx);
+                self.after(to, hands);
+            }
+            Station::Switch(switch) => {
+                for out in switch.forward(port, &frame.bytes) {
+                    self.send(to, out, frame.clone(), hands);
+                }
+            }
+            Station::Router(router) => {
+                if frame.suspect && !packet::checksums_ok(&frame.bytes, false) {
+                    note_drop(to, &frame, DropWhy::BadChecksum, hands);
+                    return;
+                }
+                match router.route(&frame.bytes) {
+                    Routed::On { port, frame: onward } => self.send(to, port, Frame { bytes: onward, ..frame }, hands),
+                    Routed::Away { why, error } => {
+                        note_drop(to, &frame, why, hands);
+                        if let Some((port, error)) = error {
+                            self.originate(to, port, error, &frame, hands);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A router sends a packet of its own.
+    fn originate(&mut self, node: NodeId, port: usize, bytes: Bytes, about: &Frame, hands: &mut Hands<'_, '_>) {
+        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect: false };
+        if hands.look {
+            frame.packet = packet::dissect(&frame.bytes, false);
+        }
+        if let Some(packet) = frame.packet {
+            hands.tape.cause = about.sent;
+            let link = self.ports[node.index()].get(port);
+            let link = link.map(|port| crate::base::LinkId(u16::try_from(port.link).unwrap_or(u16::MAX)));
+            let what = || What::Sent { conn: None, link, packet, frame: frame.bytes.clone() };
+            frame.sent = hands.tape.note(node, what);
+        }
+        self.send(node, port, frame, hands);
+    }
+
+    pub(super) fn arrive_by_loopback(&mut self, node: NodeId, frame: Frame, hands: &mut Hands<'_, '_>) {
+        self.in_flight = self.in_flight.saturating_sub(frame.bytes.len() as u64);
+        let Station::Host(host) = &mut self.stations[node.index()] else { return };
+        if !host.up {
+            return;
+        }
+        let mut ctx = Ctx { tape: &mut hands.tape, conns: &mut self.conns, look: hands.look };
+        host.kernel.arrive(Via::Loopback, frame, &mut ctx);
+        self.after(node, hands);
+    }
+}
+
+fn note_drop(node: NodeId, frame: &Frame, why: DropWhy, hands: &mut Hands<'_, '_>) {
+    let Some(packet) = frame.packet else { return };
+    hands.tape.cause = frame.sent;
+    hands.tape.note(node, || What::Drop { conn: frame.conn, packet, why, frame: frame.bytes.clone() });
+}
