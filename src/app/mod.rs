@@ -1,1 +1,95 @@
-//! (being written)
+//! What runs on a host: programs, which see nothing but [`Sys`].
+//!
+//! A [`Program`] is stepped when what it waits for has come; it does what can be done at once and says what it waits
+//! for next. Scripted actors ([`Script`]) and built-in servers ([`serve`]) are programs, and so is whatever a user of
+//! the library writes. A program keeps its own state and has no other: same calls, same answers, same program.
+//!
+//! Servers ask [`Sys::ready`] before they call, so that a trace shows no call that would have blocked.
+
+mod dns;
+mod echo;
+mod resolver;
+mod script;
+mod sink;
+mod source;
+#[cfg(test)]
+mod stub;
+mod tcp_server;
+mod udp_server;
+
+pub use resolver::{Asked, Resolver};
+pub use script::Script;
+
+use crate::base::{Fd, Time};
+use crate::scenario::model::{self, Proto, Serve, ServeApp};
+use crate::socket::Sys;
+use crate::socket_api::Readiness;
+
+/// Something that runs on a host.
+pub trait Program {
+    /// Does what can be done now; says what to wait for. A step with nothing new is harmless.
+    fn step(&mut self, sys: &mut dyn Sys) -> Wait;
+}
+
+/// What a program waits for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wait {
+    /// For any of these descriptors to be ready for one of these words (ERR and HUP always count, and so does a
+    /// descriptor that is not open), or for the time. With neither it waits for ever.
+    On {
+        /// Descriptors, each with what is awaited.
+        ready: Vec<(Fd, Readiness)>,
+        /// Not longer than this.
+        until: Option<Time>,
+    },
+    /// For the step of this label to complete.
+    Label(String),
+    /// For nothing: it has ended, and is not stepped again.
+    Done,
+}
+
+impl Wait {
+    /// For one descriptor.
+    pub fn on(fd: Fd, interest: Readiness) -> Wait {
+        Wait::On { ready: vec![(fd, interest)], until: None }
+    }
+
+    /// For a time.
+    pub fn until(time: Time) -> Wait {
+        Wait::On { ready: Vec::new(), until: Some(time) }
+    }
+}
+
+/// The program that a scenario describes.
+pub fn program(described: &model::Program) -> Box<dyn Program> {
+    match described {
+        model::Program::Script(steps) => Box::new(Script::new(steps.clone())),
+        model::Program::Serve(described) => serve(described),
+    }
+}
+
+/// A built-in server.
+pub fn serve(described: &Serve) -> Box<dyn Program> {
+    let (port, backlog) = (described.port, described.backlog);
+    match (described.proto, &described.app) {
+        (Proto::Tcp, ServeApp::Echo) => tcp_server::boxed(port, backlog, echo::Echo::default),
+        (Proto::Tcp, ServeApp::Sink) => tcp_server::boxed(port, backlog, sink::Sink::default),
+        (Proto::Tcp, ServeApp::Source(bytes)) => {
+            let bytes = *bytes;
+            tcp_server::boxed(port, backlog, move || source::Source::new(bytes))
+        }
+        (Proto::Udp, ServeApp::Echo) => udp_server::boxed(port, |datagram| Some(datagram.clone())),
+        (Proto::Udp, ServeApp::Sink) => udp_server::boxed(port, |_| None),
+        (Proto::Udp, ServeApp::Source(bytes)) => {
+            let bytes = *bytes;
+            udp_server::boxed(port, move |_| Some(source::text(0, bytes.min(udp_server::LARGEST))))
+        }
+        (Proto::Tcp | Proto::Udp, ServeApp::Dns(table)) => {
+            let table = dns::Table::new(table);
+            udp_server::boxed(port, move |question| table.answer(question))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,5 @@
-//! (being written)
+//! The socket layer. (being written)
+
+mod sys;
+
+pub use sys::{Received, Sys};

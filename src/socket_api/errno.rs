@@ -49,3 +49,33 @@ crate::finite! {
         Etryagain => "EAI_AGAIN",
     }
 }
+
+impl Errno {
+    /// Linux's number for it (asm-generic), as SO_ERROR gives it; for the resolver's errors `getaddrinfo`'s.
+    pub const fn number(self) -> i64 {
+        match self {
+            Errno::Ebadf => 9,
+            Errno::Eagain => 11,
+            Errno::Einval => 22,
+            Errno::Epipe => 32,
+            Errno::Edestaddrreq => 89,
+            Errno::Emsgsize => 90,
+            Errno::Enoprotoopt => 92,
+            Errno::Eopnotsupp => 95,
+            Errno::Eaddrinuse => 98,
+            Errno::Eaddrnotavail => 99,
+            Errno::Enetunreach => 101,
+            Errno::Econnaborted => 103,
+            Errno::Econnreset => 104,
+            Errno::Eisconn => 106,
+            Errno::Enotconn => 107,
+            Errno::Etimedout => 110,
+            Errno::Econnrefused => 111,
+            Errno::Ehostunreach => 113,
+            Errno::Ealready => 114,
+            Errno::Einprogress => 115,
+            Errno::Enoname => -2,
+            Errno::Etryagain => -3,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Sends so many bytes of the alphabet over and over, unasked (as RFC 864's servers do), then closes.
+
+use super::tcp_server::{Conversation, Next};
+use crate::base::Fd;
+use crate::socket::{Received, Sys};
+use crate::socket_api::{Errno, Readiness};
+use bytes::Bytes;
+
+/// The most that is offered to send, or read, at a time.
+const CHUNK: u64 = 16_384;
+
+/// One conversation. What the peer says is read and forgotten, so that closing sends a FIN and not a RST.
+pub(super) struct Source {
+    sent: u64,
+    total: u64,
+    heard_all: bool,
+}
+
+impl Source {
+    /// One that has so many bytes to send.
+    pub(super) fn new(total: u64) -> Self {
+        Source { sent: 0, total, heard_all: false }
+    }
+
+    fn hear(&mut self, sys: &mut dyn Sys, fd: Fd) -> Result<(), Errno> {
+        while !self.heard_all && sys.ready(fd).any(Readiness::IN) {
+            self.heard_all = sys.recv(fd, 16_384)? == Received::Eof;
+        }
+        Ok(())
+    }
+}
+
+/// The bytes from this position of the endless alphabet.
+pub(super) fn text(from: u64, len: u64) -> Bytes {
+    let mut letters = (b'a'..=b'z').cycle().skip(usize::try_from(from % 26).unwrap_or(0));
+    (0..len).filter_map(|_| letters.next()).collect()
+}
+
+impl Conversation for Source {
+    fn go_on(&mut self, sys: &mut dyn Sys, fd: Fd) -> Result<Next, Errno> {
+        self.hear(sys, fd)?;
+        while self.sent < self.total {
+            if !sys.ready(fd).any(Readiness::OUT) {
+                let hearing = if self.heard_all { Readiness::NONE } else { Readiness::IN };
+                return Ok(Next::Wait(Readiness::OUT | hearing));
+            }
+            let sent = sys.send(fd, &text(self.sent, CHUNK.min(self.total - self.sent)))?;
+            self.sent += u64::try_from(sent).unwrap_or(0);
+        }
+        Ok(Next::Close)
+    }
+}
