@@ -6,8 +6,8 @@
 //! Recording is the kernel's: every call is one `call` record, with what it returned. Three things are told by the
 //! program, because only it knows them:
 //!
-//! - [`Sys::blocking`]: its calls stand for blocking ones. A call that cannot be finished at once is then recorded as
-//!   `pending`, and the same call made again (`finish_connect` after `connect`, the rest of the bytes after `send`) is
+//! - [`Sys::blocking`]: its calls stand for blocking ones. A call that cannot be finished at once (EAGAIN,
+//!   EINPROGRESS, EALREADY, a part of the bytes) is then recorded as `pending`, and the same call made again (`finish_connect` after `connect`, the rest of the bytes after `send`) is
 //!   its continuation: not recorded, until it is finished and gets its `return` record. The return values are the
 //!   same in both modes.
 //! - [`Sys::enter`] and [`Sys::leave`]: a library call that is made of system calls (`getaddrinfo`) is recorded as one,
@@ -101,8 +101,8 @@ pub trait Sys {
     /// Has the step of this label completed?
     fn completed(&self, label: &str) -> bool;
 
-    /// The program's host loses its other programs, all sockets and connections, without a word. Every descriptor is
-    /// EBADF from now on.
+    /// The program's host loses its servers, and all sockets and connections, without a word. Scripts are the hand of
+    /// the scenario and go on; every descriptor that they have is EBADF from now on, and calls that block return so.
     fn crash_host(&mut self);
     /// The host starts again, with its built-in servers.
     fn restart_host(&mut self);

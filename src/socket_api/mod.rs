@@ -10,6 +10,8 @@
 //!
 //! Behaviour is that of Linux where [`linux::SEQUENCES`] recorded it, else POSIX.1-2017's, else RFC 9293's.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod calls;
 mod datagram;
 mod errno;
