@@ -29,6 +29,11 @@ use crate::socket_api::Readiness;
 pub trait Program {
     /// Does what can be done now; says what to wait for. A step with nothing new is harmless.
     fn step(&mut self, sys: &mut dyn Sys) -> Wait;
+
+    /// It waits for others by its nature: a run may end while it does.
+    fn serves(&self) -> bool {
+        false
+    }
 }
 
 /// What a program waits for.

@@ -70,6 +70,10 @@ impl<C: Conversation, F: FnMut() -> C> TcpServer<C, F> {
 }
 
 impl<C: Conversation, F: FnMut() -> C> Program for TcpServer<C, F> {
+    fn serves(&self) -> bool {
+        true
+    }
+
     fn step(&mut self, sys: &mut dyn Sys) -> Wait {
         let listener = match self.listener {
             Some(fd) => fd,

@@ -30,6 +30,10 @@ impl<F: FnMut(&Bytes) -> Option<Bytes>> UdpServer<F> {
 }
 
 impl<F: FnMut(&Bytes) -> Option<Bytes>> Program for UdpServer<F> {
+    fn serves(&self) -> bool {
+        true
+    }
+
     fn step(&mut self, sys: &mut dyn Sys) -> Wait {
         let fd = match self.fd {
             Some(fd) => fd,

@@ -10,7 +10,7 @@ use crate::base::{Choose, ConnId, LinkId, NodeId, Point, PointKind, RecordId, Sp
 use crate::packet::{self, Packet};
 use crate::scenario::model::{FaultAction, Lane, Link};
 use crate::trace::{Fault, Tape, What};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 /// A frame on its way, with what the trace knows of it.
 #[derive(Clone, Debug)]
@@ -25,6 +25,16 @@ pub struct Frame {
     pub sent: Option<RecordId>,
     /// A bit of it was flipped on the way, or it was crafted: its checksums may not match.
     pub suspect: bool,
+}
+
+impl Frame {
+    /// Flips one bit; others who share the bytes keep theirs.
+    fn spoil(&mut self, bit: u32) {
+        let mut bytes = BytesMut::from(&self.bytes[..]);
+        packet::flip_bit(&mut bytes, bit);
+        self.bytes = bytes.freeze();
+        self.suspect = true;
+    }
 }
 
 /// A frame that will arrive.
@@ -170,8 +180,7 @@ impl Wire {
             FaultAction::Corrupt => {
                 let bit = u32::try_from(frame.bytes.len() * 8 - 1).unwrap_or(u32::MAX);
                 note(air.tape, from, id, &frame, Fault::Corrupted(Some(rule), bit));
-                frame.bytes = packet::flip_bit(&frame.bytes, bit);
-                frame.suspect = true;
+                frame.spoil(bit);
                 let at = line.arrival(air);
                 out(Arrival { at, frame });
             }
@@ -242,8 +251,7 @@ impl Line {
             let bits = u32::try_from(frame.bytes.len() * 8).unwrap_or(u32::MAX);
             let bit = air.choose.choose(point, bits);
             note(air.tape, self.from, id, &frame, Fault::Corrupted(None, bit));
-            frame.bytes = packet::flip_bit(&frame.bytes, bit);
-            frame.suspect = true;
+            frame.spoil(bit);
         }
         if self.decide(PointKind::Duplicate, self.lane.duplicate, air.choose) {
             note(air.tape, self.from, id, &frame, Fault::Duplicated(None));

@@ -5,8 +5,8 @@ use smoltcp::wire::{EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Packet, Ipv
 
 /// The protocol numbers that this room knows.
 pub(super) const ICMP: u8 = 1;
-pub(super) const TCP: u8 = 6;
-pub(super) const UDP: u8 = 17;
+pub const TCP: u8 = 6;
+pub const UDP: u8 = 17;
 pub(super) const ICMPV6: u8 = 58;
 
 const ETHERNET_HEADER: usize = 14;
@@ -101,6 +101,14 @@ pub fn endpoints(frame: &[u8], ethernet: bool) -> Option<(u8, SocketAddr, Socket
         frame
     };
     ip_endpoints(packet)
+}
+
+/// The control bits of a TCP segment, read from fixed offsets: for the demultiplexer.
+pub fn tcp_flags(frame: &[u8], ethernet: bool) -> Option<super::Flags> {
+    let packet = if ethernet { frame.get(ETHERNET_HEADER..)? } else { frame };
+    let first = *packet.first()?;
+    let header = if first >> 4 == 4 { usize::from(first & 0x0f) * 4 } else { IPV6_HEADER };
+    packet.get(header + 13).copied().map(super::Flags)
 }
 
 /// The same of a packet that begins with its IP header and may be cut short after the ports.

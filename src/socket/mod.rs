@@ -1,5 +1,25 @@
-//! The socket layer. (being written)
+//! BSD-like sockets on one host's stack: descriptors, a listener with a backlog, blocking and readiness.
+//!
+//! - Every call is non-blocking underneath; a program that blocks is a program that waits for readiness.
+//! - What a stream socket may do is decided by [`crate::socket_api`]'s machine; this room classifies, performs, and
+//!   feeds back what follows.
+//! - Every TCP state change is recorded once, with the call, arrival or timer that caused it.
+//! - Timers that the stack lacks (user timeout, dead peer of a keep-alive) are kept here and end in an ABORT.
+//!
+//! POSIX.1-2017 for the calls; Linux 6.18 where POSIX leaves it open; RFC 9293, 3.9.1 for what they do to TCP.
 
+mod calls;
+mod dgram;
+mod events;
+mod kernel;
+mod options;
+mod ports;
+mod record;
 mod sys;
+mod timers;
+mod traffic;
 
+pub use kernel::{Alarm, Ctx, Kernel, Posted};
+pub use options::MAX_BUFFER;
+pub use record::Caller;
 pub use sys::{Received, Sys};

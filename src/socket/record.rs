@@ -120,7 +120,7 @@ impl Kernel {
     }
 
     /// Records the return of the caller's blocked call, if it has one.
-    pub(super) fn unblock(&mut self, caller: Caller, outcome: &Outcome, ctx: &mut Ctx<'_, '_>) -> bool {
+    pub fn unblock(&mut self, caller: Caller, outcome: &Outcome, ctx: &mut Ctx<'_, '_>) -> bool {
         let Some(Blocked { record, .. }) = self.blocked.remove(&caller.actor) else { return false };
         let what = || What::Return { actor: caller.actor, of: record, outcome: outcome.clone() };
         let noted = ctx.tape.note(self.node, what);

@@ -66,9 +66,6 @@ pub enum What {
         /// Its connection, for TCP.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         conn: Option<ConnId>,
-        /// The link it goes by; none for loopback.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        link: Option<LinkId>,
         /// What it says.
         packet: Packet,
         /// Its bytes; not in the JSON form unless asked for.

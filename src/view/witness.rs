@@ -24,11 +24,11 @@ pub fn recorded(trace: &Trace) -> Vec<RunEdge> {
         .iter()
         .filter_map(|record| match &record.what {
             What::Edge(edge) => Some(RunEdge {
-                machine: edge.machine.clone(),
+                machine: edge.machine.to_string(),
                 subject: trace.header.nodes.get(record.node.index()).map_or_else(String::new, |node| node.name.clone()),
-                from: edge.from.clone(),
-                input: edge.input.clone(),
-                to: edge.to.clone(),
+                from: edge.from.to_string(),
+                input: edge.input.to_string(),
+                to: edge.to.to_string(),
             }),
             _ => None,
         })

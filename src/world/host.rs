@@ -49,12 +49,6 @@ pub(super) struct HostSys<'a, 'b, 't> {
     pub(super) within: &'a mut Option<RecordId>,
 }
 
-impl HostSys<'_, '_, '_> {
-    fn kernel(&mut self) -> (&mut Kernel, Caller) {
-        (&mut self.host.kernel, *self.caller)
-    }
-}
-
 /// A port at which names are asked for (RFC 1035, 4.2).
 const DNS_PORT: u16 = 53;
 
@@ -157,7 +151,7 @@ impl Sys for HostSys<'_, '_, '_> {
     }
 
     fn called(&mut self, call: CallName, args: String, outcome: Outcome) {
-        let (kernel, caller) = self.kernel();
+        let (kernel, caller) = (&mut self.host.kernel, *self.caller);
         kernel.library_call(caller, call, args, &outcome, self.ctx);
     }
 
