@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// A scenario is a TOML file: hosts, links, faults, what the programs do, what is expected. One scenario gives one
 /// trace, the same bytes every time and on every machine. Snapshots, graphs and captures are views of that trace.
 #[derive(Parser, Debug)]
-#[command(name = "drywire", version, arg_required_else_help = true, after_help = FIRST_STEPS)]
+#[command(name = "drywire", version, verbatim_doc_comment, arg_required_else_help = true, after_help = FIRST_STEPS)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
