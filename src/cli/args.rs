@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// A scenario is a TOML file: hosts, links, faults, what the programs do, what is expected. One scenario gives one
 /// trace, the same bytes every time and on every machine. Snapshots, graphs and captures are views of that trace.
 #[derive(Parser, Debug)]
-#[command(name = "drywire", version, arg_required_else_help = true, after_help = FIRST_STEPS)]
+#[command(name = "drywire", version, verbatim_doc_comment, arg_required_else_help = true, after_help = FIRST_STEPS)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -55,7 +55,7 @@ Examples:
   drywire run sims/handshake.toml --host client --layer tcp
   drywire run sims/handshake.toml --set links.wire.delay='80 ms' --seed 7
   drywire run sims/handshake.toml --format pcapng -o handshake.pcapng    for Wireshark
-  drywire run sims/handshake.toml --format json > old.jsonl              a trace to keep
+  drywire run sims/handshake.toml --format json --bytes -o old.jsonl     a trace to keep
   drywire run old.jsonl                                 the same trace again, from the file
   drywire run sims/handshake.toml --explain             the scenario with all its defaults
 
@@ -70,7 +70,7 @@ pub(super) struct RunArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
     pub(super) format: TraceFormat,
-    /// Also the bytes of the packets, in the text and JSON forms
+    /// With --format json: also the bytes of the packets, so that the saved trace can become a capture
     #[arg(long)]
     pub(super) bytes: bool,
     /// The seed of all that is random [default: the scenario's]
@@ -85,10 +85,10 @@ pub(super) struct RunArgs {
     /// Only what happened at this host
     #[arg(long, value_name = "H")]
     pub(super) host: Vec<String>,
-    /// Only this connection, by its name in the trace
+    /// Only this connection, by its name in the trace: `client.1`
     #[arg(long, value_name = "C")]
     pub(super) conn: Vec<String>,
-    /// Only this layer, by its name in the trace
+    /// Only this layer, by its name in the trace: `tcp`, `seg`, `call`, `timer`, `drop`, …
     #[arg(long, value_name = "L")]
     pub(super) layer: Vec<String>,
     /// Print the scenario with all its defaults filled in, and run nothing

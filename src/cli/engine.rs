@@ -49,8 +49,6 @@ pub(super) struct Filter {
     pub(super) conns: Vec<String>,
     /// Layers, by their names in the trace.
     pub(super) layers: Vec<String>,
-    /// Whether the packets' bytes are shown.
-    pub(super) bytes: bool,
 }
 
 /// An expectation that does not hold.
@@ -124,7 +122,7 @@ pub(super) fn path(_trace: &Trace) -> Result<String, Trouble> {
     unconnected("the path form")
 }
 
-/// JSON lines.
+/// JSON lines; with the packets' bytes if wanted.
 pub(super) fn json(_trace: &Trace, _bytes: bool) -> Result<String, Trouble> {
     unconnected("the JSON form")
 }

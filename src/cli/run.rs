@@ -5,7 +5,8 @@ use super::draw::{self, Paint};
 use super::engine::{self, Filter, How};
 use super::files::{self, Input};
 use super::{Done, Status, Trouble, note, tell};
-use crate::trace::Trace;
+use crate::catalog::catalog;
+use crate::trace::{Trace, What};
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
@@ -48,6 +49,15 @@ fn sensible(args: &RunArgs) -> Result<(), Trouble> {
             "leave them out, or leave out --format",
         ));
     }
+    if args.bytes && args.format != TraceFormat::Json {
+        return Err(Trouble::with_help(
+            "--bytes is for the JSON form",
+            "add --format json; a capture has the bytes always",
+        ));
+    }
+    if let Some(layer) = args.layer.iter().find(|layer| !layers().contains(&layer.trim_end_matches(['<', '>']))) {
+        return Err(Trouble::with_help(format!("no layer `{layer}`"), format!("layers are: {}", layers().join(", "))));
+    }
     if args.format == TraceFormat::Pcapng && args.sims.len() > 1 {
         return Err(Trouble::with_help("a capture holds one run", "name one SIM with --format pcapng"));
     }
@@ -58,6 +68,17 @@ fn sensible(args: &RunArgs) -> Result<(), Trouble> {
         return Err(Trouble::with_help("a capture is not for a terminal", "write it to a file: -o run.pcapng"));
     }
     Ok(())
+}
+
+/// The layers of the text form.
+const LAYERS: [&str; 15] = [
+    "call", "sock", "tcp", "seg", "timer", "udp", "icmp", "arp", "ip", "link", "drop", "conn", "app", "power", "judge",
+];
+
+/// The layers of the text form: the fixed ones, and the machines that have no other name there.
+fn layers() -> Vec<&'static str> {
+    let machines = catalog().into_iter().map(|table| table.name).filter(|name| *name != "tcp" && *name != "socket");
+    LAYERS.into_iter().chain(machines).collect()
 }
 
 /// Whether an empty line stands between two results.
@@ -111,11 +132,15 @@ fn written(args: &RunArgs, trace: &Trace) -> Result<Vec<u8>, Trouble> {
         TraceFormat::Text => {
             known_hosts(trace, &args.host)?;
             let (hosts, conns, layers) = (args.host.clone(), args.conn.clone(), args.layer.clone());
-            let text = engine::text(trace, &Filter { hosts, conns, layers, bytes: args.bytes })?;
+            let text = engine::text(trace, &Filter { hosts, conns, layers })?;
             Ok(coloured(Paint::on(terminal), &text).into_bytes())
         }
         TraceFormat::Path => engine::path(trace).map(String::into_bytes),
         TraceFormat::Json => engine::json(trace, args.bytes).map(String::into_bytes),
+        TraceFormat::Pcapng if frameless(trace) => Err(Trouble::with_help(
+            "this saved trace has no packets' bytes to capture",
+            "save it with --format json --bytes, or run its scenario",
+        )),
         TraceFormat::Pcapng => engine::pcapng(trace),
     }
 }
@@ -130,19 +155,38 @@ fn known_hosts(trace: &Trace, hosts: &[String]) -> Result<(), Trouble> {
     }
 }
 
-/// The text form with a colour for each kind of line.
+/// Packets were sent, but none has its bytes: the trace was saved without them.
+fn frameless(trace: &Trace) -> bool {
+    let mut frames = trace.records.iter().filter_map(|record| match &record.what {
+        What::Sent { frame, .. } => Some(frame),
+        _ => None,
+    });
+    frames.clone().next().is_some() && frames.all(|frame| frame.is_empty())
+}
+
+/// The text form with a colour for each kind of line: the layer is one of the first three words.
 fn coloured(paint: Paint, text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for (at, line) in text.lines().enumerate() {
-        let word = line.split_whitespace().nth(2).unwrap_or_default();
-        out.push_str(&match word {
-            _ if at == 0 => paint.bold(line),
-            "tcp" | "edge" => paint.cyan(line),
-            "drop" | "fault" | "diverge" | "divergence" | "stall" => paint.red(line),
-            "timer" => paint.yellow(line),
-            _ => line.to_owned(),
+    let mut head = true;
+    for line in text.lines() {
+        head &= !line.is_empty();
+        let layer = line.split_whitespace().take(3).find(|word| layers_with_colour(word).is_some());
+        out.push_str(&match layer.and_then(layers_with_colour) {
+            _ if head => paint.dim(line),
+            Some(colour) => colour(paint, line),
+            None => line.to_owned(),
         });
         out.push('\n');
     }
     out
+}
+
+fn layers_with_colour(layer: &str) -> Option<fn(Paint, &str) -> String> {
+    match layer {
+        "tcp" | "sock" => Some(Paint::cyan),
+        "drop" | "judge" => Some(Paint::red),
+        "timer" => Some(Paint::yellow),
+        "call" => Some(Paint::bold),
+        _ => None,
+    }
 }

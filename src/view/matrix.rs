@@ -10,8 +10,10 @@ use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 use unicode_width::UnicodeWidthStr;
 
-/// A refusal that is longer than this gets a number and a line in the legend.
+/// A refusal that is longer than this gets a number and a line in the legend; in a machine of many states sooner.
 const LONG: usize = 16;
+const LONG_AMONG_MANY: usize = 8;
+const MANY_STATES: usize = 8;
 
 /// The matrix of a machine; over a run, of counts.
 pub fn matrix(machine: &MachineGraph) -> String {
@@ -88,11 +90,12 @@ fn counts<'a>(edges: impl Iterator<Item = &'a InputEdge>) -> String {
 }
 
 fn long_refusals(machine: &MachineGraph) -> Vec<&str> {
+    let limit = if machine.graph.node_count() > MANY_STATES { LONG_AMONG_MANY } else { LONG };
     let mut long: Vec<&str> = machine
         .graph
         .edge_weights()
         .filter_map(|edge| edge.refusal.as_deref())
-        .filter(|text| text.width() > LONG)
+        .filter(|text| text.width() > limit)
         .collect();
     long.sort_unstable();
     long.dedup();
