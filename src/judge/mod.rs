@@ -28,7 +28,7 @@ mod delivery;
 mod finding;
 mod resets;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod scene;
 mod sound;
 mod timers;

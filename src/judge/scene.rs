@@ -5,7 +5,7 @@ use super::wire::Wire;
 use crate::base::{ConnId, Fd, NodeId, RecordId, Time};
 use crate::packet::Packet;
 use crate::tcp::State;
-use crate::trace::{Call, CallName, End, Ending, Header, Outcome, Record, What};
+use crate::trace::{Call, CallName, End, Ending, Header, Outcome, Record, TimerKind, What};
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -107,6 +107,7 @@ pub struct Scene<'a> {
     now: Time,
     arrivals: BTreeMap<RecordId, Packet>,
     links: BTreeMap<RecordId, RecordId>,
+    timers: BTreeMap<RecordId, TimerKind>,
     ending: Option<(RecordId, Time, Ending)>,
 }
 
@@ -122,6 +123,7 @@ impl<'a> Scene<'a> {
             now: Time::ZERO,
             arrivals: BTreeMap::new(),
             links: BTreeMap::new(),
+            timers: BTreeMap::new(),
             ending: None,
         }
     }
@@ -207,6 +209,11 @@ impl<'a> Scene<'a> {
         self.arrivals.get(&at).map(|packet| (at, packet))
     }
 
+    /// The timer whose firing, at this very instant, led to the record.
+    pub fn timer_behind(&self, record: &Record) -> Option<TimerKind> {
+        self.timers.get(&record.cause?).copied()
+    }
+
     /// The call that this record shows returned.
     pub fn returned<'r>(&'r self, record: &'r Record) -> Option<Returned<'r>> {
         match &record.what {
@@ -232,6 +239,7 @@ impl<'a> Scene<'a> {
             self.now = record.at;
             self.arrivals.clear();
             self.links.clear();
+            self.timers.clear();
         }
         self.note_return(record);
         match &record.what {
@@ -241,6 +249,7 @@ impl<'a> Scene<'a> {
             What::Arrived { conn, packet, .. } => self.note_arrived(record, *conn, packet),
             What::State { conn, end, to, .. } => self.note_state(record, *conn, *end, *to),
             What::Edge(_) => self.link(record),
+            What::Timer { timer, .. } => _ = self.timers.insert(record.id, *timer),
             What::Power { up: false } => self.crash(record.node),
             What::End { ending } => self.ending = Some((record.id, record.at, ending.clone())),
             What::Step { .. }
@@ -248,7 +257,6 @@ impl<'a> Scene<'a> {
             | What::Fault { .. }
             | What::Drop { .. }
             | What::Link { .. }
-            | What::Timer { .. }
             | What::App { .. }
             | What::Power { up: true }
             | What::Stall { .. }
