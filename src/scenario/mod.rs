@@ -2,6 +2,7 @@
 //!
 //! [`model`] is the checked form, which the world runs; the TOML language becomes it, and so does the builder.
 
+pub mod evaluate;
 pub mod model;
 
 pub use model::Scenario;

@@ -1,0 +1,182 @@
+//! `no-reply`: what must be answered is answered.
+//!
+//! In a synchronized state an acknowledgment is due at once for a segment that is certainly unacceptable (all of it
+//! below what this end has acknowledged), for a SYN, and for an ACK of what was never sent (RFC 9293, 3.5.2 and
+//! 3.10.7.4); within 0.5 s for what occupies sequence space from RCV.NXT on (3.8.6.3, MUST-40). RFC 5961, section 7,
+//! lets an end hold back such answers after one: a duplicate acknowledgment excuses silence for 1 s.
+
+use super::{Check, Finding, Scene, rfc9293};
+use crate::base::{ConnId, RecordId, Span, Time};
+use crate::packet::{Flags, Segment};
+use crate::tcp::State;
+use crate::trace::{End, Ending, Record, What};
+use std::collections::BTreeMap;
+
+const DELAYED: Span = Span::millis(500);
+const THROTTLE: Span = Span::secs(1);
+
+/// An answer that is due.
+struct Due {
+    record: RecordId,
+    /// Overdue once time has passed this.
+    until: Time,
+    section: &'static str,
+    seen: String,
+}
+
+/// Looks at what arrives and waits for the answer.
+#[derive(Default)]
+pub(super) struct Answers {
+    due: BTreeMap<(ConnId, End), Vec<Due>>,
+    throttled: BTreeMap<(ConnId, End), Time>,
+}
+
+impl Check for Answers {
+    fn observe(&mut self, scene: &Scene<'_>, record: &Record, out: &mut Vec<Finding>) {
+        self.overdue(scene, record.at, out);
+        match &record.what {
+            What::Arrived { conn: Some(conn), packet, .. } => {
+                let (Some(end), Some(segment)) = (scene.receiver(record, *conn, packet), packet.tcp()) else { return };
+                self.arrived(scene, record, (*conn, end), segment);
+            }
+            What::Sent { conn: Some(conn), packet, .. } => {
+                let (Some(end), Some(segment)) = (scene.sender(record, *conn, packet), packet.tcp()) else { return };
+                self.due.remove(&(*conn, end));
+                let wire = scene.side(*conn, end).map(|side| &side.wire);
+                let again = wire.is_some_and(|wire| wire.theirs(segment.ack).is_some_and(|ack| ack <= wire.acked));
+                if again && segment.seg_len() == 0 && scene.arrival_behind(record).is_some() {
+                    self.throttled.insert((*conn, end), record.at + THROTTLE);
+                }
+            }
+            What::State { conn, end, to: State::Closed | State::Listen, .. } => _ = self.due.remove(&(*conn, *end)),
+            What::Power { up: false } => self
+                .due
+                .retain(|(conn, end), _| scene.conn(*conn).is_some_and(|conn| conn.node(*end) != Some(record.node))),
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self, scene: &Scene<'_>, out: &mut Vec<Finding>) {
+        if matches!(scene.ending(), Some((_, _, Ending::Quiet | Ending::Stuck(_)))) {
+            self.overdue(scene, Time::NEVER, out);
+        }
+    }
+}
+
+impl Answers {
+    fn arrived(&mut self, scene: &Scene<'_>, record: &Record, key: (ConnId, End), segment: &Segment) {
+        let Some(side) = scene.side(key.0, key.1) else { return };
+        let Some(state) = side.state.filter(|&state| is_synchronized(state)) else { return };
+        let (Some(seq), false) = (side.wire.theirs(segment.seq), segment.flags.has(Flags::RST)) else { return };
+        let (flags, len) = (segment.flags, i64::from(segment.seg_len()));
+        let ack = if flags.has(Flags::ACK) { side.wire.own(segment.ack) } else { None };
+        let acked = side.wire.acked;
+        // An old ACK of an old ACK is of no use to anyone: only one that is up to date asks for an answer.
+        let current = ack.is_some_and(|ack| ack >= side.wire.una);
+        let below = if len > 0 { seq + len <= acked } else { seq < acked && current };
+        let (wait, section, seen) = if below {
+            let seen = format!("{flags} [{seq},{}) lies below {acked}, which it has acknowledged", seq + len);
+            (Span::ZERO, "3.10.7.4", seen)
+        } else if flags.has(Flags::SYN) && (state != State::TimeWait || flags.has(Flags::ACK)) {
+            (Span::ZERO, "3.10.7.4", format!("{flags} in {state}"))
+        } else if let Some(ack) = ack.filter(|&ack| ack > side.wire.nxt()) {
+            let seen = format!("{flags} acknowledges {ack}, but what is below {} has been sent", side.wire.nxt());
+            (Span::ZERO, "3.10.7.4", seen)
+        } else if len > 0 && seq <= acked && !flags.has(Flags::SYN) {
+            (DELAYED, "3.8.6.3", format!("{flags} [{seq},{}) brings what follows {acked}", seq + len))
+        } else {
+            return;
+        };
+        if wait == Span::ZERO && self.throttled.get(&key).is_some_and(|&until| record.at < until) {
+            return;
+        }
+        self.due.entry(key).or_default().push(Due { record: record.id, until: record.at + wait, section, seen });
+    }
+
+    fn overdue(&mut self, scene: &Scene<'_>, now: Time, out: &mut Vec<Finding>) {
+        for (&(conn, end), due) in &mut self.due {
+            for due in due.extract_if(.., |due| due.until < now) {
+                let when = if due.section == "3.8.6.3" { "within 0.5 s" } else { "at once" };
+                out.push(Finding {
+                    record: due.record,
+                    conn: Some(conn),
+                    rule: "no-reply",
+                    clause: rfc9293(due.section),
+                    text: format!("{}: {}; right is an ACK {when}, none was sent", scene.name(conn, end), due.seen),
+                });
+            }
+        }
+        self.due.retain(|_, due| !due.is_empty());
+    }
+}
+
+const fn is_synchronized(state: State) -> bool {
+    match state {
+        State::Closed | State::Listen | State::SynSent | State::SynReceived => false,
+        State::Established
+        | State::FinWait1
+        | State::FinWait2
+        | State::CloseWait
+        | State::Closing
+        | State::LastAck
+        | State::TimeWait => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::Span;
+    use crate::judge::sample::{CLIENT, SERVER, Sample, ack};
+    use crate::packet::Flags;
+    use crate::tcp::State;
+    use crate::trace::{End, Ending};
+
+    #[test]
+    fn a_stray_syn_ack_in_time_wait_is_to_be_answered() {
+        let mut sample = Sample::open();
+        sample.close_both();
+        assert_eq!(sample.state(End::Initiator), Some(State::TimeWait));
+        sample.later(Span::secs(2));
+        sample.craft(SERVER, ack(0, 1).flags(Flags::SYN.with(Flags::ACK)));
+        sample.end(Ending::Quiet);
+        let findings = sample.findings();
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("no-reply", "RFC 9293 3.10.7.4"));
+    }
+
+    #[test]
+    fn an_ack_of_what_was_not_sent_is_to_be_answered() {
+        let mut sample = Sample::open();
+        sample.craft(SERVER, ack(1, 6));
+        sample.later(Span::millis(1));
+        sample.send(CLIENT, ack(1, 1));
+        assert_eq!(
+            sample.findings()[0].text,
+            "client: ACK acknowledges 6, but what is below 1 has been sent; right is an ACK at once, none was sent"
+        );
+    }
+
+    #[test]
+    fn text_may_wait_half_a_second_and_repeats_may_be_throttled() {
+        let mut sample = Sample::open();
+        sample.pass(CLIENT, ack(1, 1).text(5));
+        sample.later(Span::millis(400));
+        sample.pass(SERVER, ack(1, 6));
+        sample.later(Span::millis(10));
+        sample.pass(CLIENT, ack(1, 1).text(5));
+        sample.answer(SERVER, ack(1, 6));
+        sample.later(Span::millis(10));
+        sample.pass(CLIENT, ack(1, 1).text(5));
+        sample.end(Ending::Quiet);
+        assert_eq!(sample.rules(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn text_without_an_acknowledgment_is_found() {
+        let mut sample = Sample::open();
+        sample.pass(CLIENT, ack(1, 1).text(5));
+        sample.later(Span::secs(1));
+        sample.pass(SERVER, ack(1, 1).text(5));
+        assert_eq!(sample.findings()[0].clause, "RFC 9293 3.8.6.3");
+    }
+}

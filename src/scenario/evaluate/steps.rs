@@ -1,0 +1,212 @@
+//! What each step must come to.
+
+use super::difference::{quoted, texts};
+use super::history::StepSeen;
+use super::{Failure, Run, Tally};
+use crate::base::ActorId;
+use crate::scenario::model::{Action, Program, Step, Want};
+use crate::trace::{Header, Outcome};
+
+/// Looks at every step of every script.
+pub(super) fn weigh(run: &Run<'_>, tally: &mut Tally, failures: &mut Vec<Failure>) {
+    for (id, actor) in (0_u16..).map(ActorId).zip(&run.scenario.actors) {
+        let Program::Script(steps) = &actor.program else { continue };
+        let mut before = "the start".to_owned();
+        let mut late: Option<Failure> = None;
+        let mut never = 0_usize;
+        for (index, step) in (0_u32..).zip(steps) {
+            let name = format!("{}'s step {}, {}", actor.name, index + 1, action(&step.action));
+            tally.all += usize::from(step.want != Want::Anything);
+            match run.history.step(id, index) {
+                Some(seen) => {
+                    match outcome(run.header, step, seen, &name) {
+                        None => tally.met += usize::from(step.want != Want::Anything),
+                        Some(failure) => failures.push(failure),
+                    }
+                    before = where_it_is(seen, &name);
+                }
+                None if step.want == Want::Anything => {}
+                None => {
+                    never += 1;
+                    late.get_or_insert_with(|| never_began(step, &name, &before));
+                }
+            }
+        }
+        if let Some(mut failure) = late {
+            if never > 1 {
+                failure.message.push_str(&format!(", nor did {} after it", never - 1));
+            }
+            failures.push(failure);
+        }
+    }
+}
+
+fn never_began(step: &Step, name: &str, before: &str) -> Failure {
+    let after = step.after.as_ref().map_or(String::new(), |label| format!("; it is to run after `{label}`"));
+    Failure {
+        span: step.span.clone(),
+        message: format!("{name}, never began"),
+        expected: want(&step.want),
+        got: format!("the program is at {before}{after}"),
+    }
+}
+
+/// Where a program is whose latest step this is.
+fn where_it_is(seen: &StepSeen<'_>, name: &str) -> String {
+    match blocked(seen) {
+        Some(call) => format!("{name}, which waits in {call}"),
+        None => format!("{name}, which is done"),
+    }
+}
+
+/// The call in which a step waits.
+fn blocked(seen: &StepSeen<'_>) -> Option<String> {
+    let waiting = seen.calls.iter().find(|seen| seen.outcome.is_none())?;
+    Some(format!("{}({})", waiting.call.call, waiting.call.args))
+}
+
+/// What is wrong with a step that began.
+fn outcome(header: &Header, step: &Step, seen: &StepSeen<'_>, name: &str) -> Option<Failure> {
+    let fails = |message: String, expected: String, got: String| {
+        Some(Failure { span: step.span.clone(), message, expected, got })
+    };
+    if step.want == Want::Anything {
+        return None;
+    }
+    if let Some(call) = blocked(seen) {
+        let so_far = match received(seen) {
+            data if data.is_empty() => String::new(),
+            data => format!(", with {} so far", quoted(&data)),
+        };
+        let got = format!("{call} waits for ever{so_far}");
+        return fails(format!("{name}, never completed"), want(&step.want), got);
+    }
+    let error = seen.outcomes().find_map(|outcome| match outcome {
+        Outcome::Err(errno) => Some(*errno),
+        _ => None,
+    });
+    let last = seen.outcomes().next_back();
+    let other = |what: &str| format!("{name}: {what}");
+    match &step.want {
+        Want::Anything => None,
+        Want::Success => {
+            let errno = error?;
+            fails(other("the call failed"), want(&step.want), errno.to_string())
+        }
+        Want::Fails(errno) => match last {
+            Some(Outcome::Err(got)) if got == errno => None,
+            _ => fails(other("not the expected error"), errno.to_string(), said(header, last)),
+        },
+        Want::Eof => match last {
+            Some(Outcome::Eof) if received(seen).is_empty() => None,
+            _ => fails(other("not the end of file"), "end of file".to_owned(), told(header, seen)),
+        },
+        Want::Data(data) => {
+            let got = received(seen);
+            if got == data.0[..] && error.is_none() {
+                return None;
+            }
+            if got == data.0[..] {
+                return fails(other("an error after the bytes"), quoted(&data.0), told(header, seen));
+            }
+            if got.is_empty() {
+                return fails(other("no bytes"), quoted(&data.0), said(header, last));
+            }
+            let (expected, got) = texts(&quoted(&data.0), &quoted(&got));
+            fails(other("other bytes than expected"), expected, got)
+        }
+        Want::Text(text) => {
+            let got = said(header, last);
+            if got == *text || last.is_some_and(|last| plain(last) == *text) {
+                return None;
+            }
+            let (expected, got) = texts(text, &got);
+            fails(other("another answer than expected"), expected, got)
+        }
+    }
+}
+
+/// What a step's calls received, all together.
+fn received(seen: &StepSeen<'_>) -> Vec<u8> {
+    let mut all = Vec::new();
+    for outcome in seen.outcomes() {
+        if let Outcome::Data(data) | Outcome::From(data, _) = outcome {
+            all.extend_from_slice(&data.0);
+        }
+    }
+    all
+}
+
+/// Bytes received and how it ended.
+fn told(header: &Header, seen: &StepSeen<'_>) -> String {
+    let (data, last) = (received(seen), seen.outcomes().next_back());
+    match last {
+        Some(Outcome::Data(_) | Outcome::From(..)) => quoted(&data),
+        _ if data.is_empty() => said(header, last),
+        _ => format!("{}, then {}", quoted(&data), said(header, last)),
+    }
+}
+
+/// An outcome in words; addresses by their host's name.
+fn said(header: &Header, outcome: Option<&Outcome>) -> String {
+    let Some(outcome) = outcome else { return "nothing".to_owned() };
+    let (Outcome::Addr(addr) | Outcome::Accepted(_, addr)) = outcome else { return plain(outcome) };
+    match header.nodes.iter().find(|node| node.addrs.contains(&addr.ip())) {
+        Some(node) => format!("{}:{}", node.name, addr.port()),
+        None => addr.to_string(),
+    }
+}
+
+fn plain(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Ok => "ok".to_owned(),
+        Outcome::Pending => "nothing yet".to_owned(),
+        Outcome::Fd(fd) => fd.0.to_string(),
+        Outcome::Count(count) => count.to_string(),
+        Outcome::Data(data) | Outcome::From(data, _) => quoted(&data.0),
+        Outcome::Eof => "end of file".to_owned(),
+        Outcome::Accepted(_, addr) | Outcome::Addr(addr) => addr.to_string(),
+        Outcome::Value(value) => value.to_string(),
+        Outcome::Ready(ready) => ready.clone(),
+        Outcome::Err(errno) => errno.to_string(),
+    }
+}
+
+fn want(want: &Want) -> String {
+    match want {
+        Want::Success => "success".to_owned(),
+        Want::Anything => "anything".to_owned(),
+        Want::Data(data) => quoted(&data.0),
+        Want::Eof => "end of file".to_owned(),
+        Want::Text(text) => text.clone(),
+        Want::Fails(errno) => errno.to_string(),
+    }
+}
+
+const fn action(action: &Action) -> &'static str {
+    match action {
+        Action::Socket(_) => "socket",
+        Action::Bind { .. } => "bind",
+        Action::Listen { .. } => "listen",
+        Action::Accept => "accept",
+        Action::Connect(_) => "connect",
+        Action::Send(_) => "send",
+        Action::Recv { .. } => "recv",
+        Action::SendTo(..) => "sendto",
+        Action::RecvFrom { .. } => "recvfrom",
+        Action::Shutdown(_) => "shutdown",
+        Action::Close => "close",
+        Action::SetOpt(..) => "setsockopt",
+        Action::GetOpt(_) => "getsockopt",
+        Action::GetSockName => "getsockname",
+        Action::GetPeerName => "getpeername",
+        Action::Poll => "poll",
+        Action::Resolve(_) => "getaddrinfo",
+        Action::Wait => "wait",
+        Action::Crash => "crash",
+        Action::Restart => "restart",
+        Action::Cut(_) => "cut",
+        Action::Repair(_) => "repair",
+        Action::Inject(_) => "inject",
+    }
+}
