@@ -1,0 +1,235 @@
+//! What hosts are set to, and their built-in servers.
+
+use super::Checker;
+use crate::base::NodeId;
+use crate::scenario::diagnostic::{Place, quoted, thousands};
+use crate::scenario::leaf::Placed;
+use crate::scenario::model::{Actor, HostSpec, Program, Proto, Serve, ServeApp, SocketSpec};
+use crate::scenario::table::Table;
+use crate::scenario::tables::{HostTable, Root, ServeTable, SocketsTable};
+use crate::scenario::value::Key;
+use crate::scenario::words::App;
+use crate::trace::NodeKind;
+use core::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The largest receive buffer with which the stack loses nothing.
+pub(super) const RCVBUF_MOST: u64 = 65_535;
+/// The largest buffer at all.
+const BUFFER_MOST: u64 = 64 << 20;
+/// The default length of an accept queue.
+pub(super) const BACKLOG: u32 = 128;
+
+type Names = [(Key, Option<Placed<Vec<Placed<String>>>>)];
+
+impl Checker<'_> {
+    pub(super) fn hosts(&mut self, root: &Root) {
+        let mut defaults = SocketSpec::default();
+        if let Some(sockets) = &root.sockets {
+            self.sockets(&sockets.value, &mut defaults);
+        }
+        let everyone: BTreeMap<String, Vec<IpAddr>> = self.everyone();
+        for (key, table) in root.hosts.iter().flat_map(|hosts| &hosts.value) {
+            let Some(id) = self.nodes.get(&key.text).copied() else { continue };
+            let mut spec = HostSpec { sockets: defaults, names: everyone.clone(), ..HostSpec::default() };
+            spec.via = self.neighbours(id).find(|other| self.kind(*other) == Some(NodeKind::Router));
+            if let Some(table) = table {
+                self.host_spec(id, &table.value, &mut spec);
+            }
+            self.out.nodes[id.index()].host = spec;
+        }
+    }
+
+    fn everyone(&self) -> BTreeMap<String, Vec<IpAddr>> {
+        let hosts = self.out.nodes.iter().filter(|node| node.kind == NodeKind::Host);
+        hosts.map(|node| (node.name.clone(), node.addrs.iter().map(|net| net.addr).collect())).collect()
+    }
+
+    fn neighbours(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+        let other = move |ends: [NodeId; 2]| match ends {
+            [a, b] if a == id => Some(b),
+            [a, b] if b == id => Some(a),
+            _ => None,
+        };
+        self.out.links.iter().filter_map(move |link| other(link.ends))
+    }
+
+    fn host_spec(&mut self, id: NodeId, table: &HostTable, spec: &mut HostSpec) {
+        if let Some(via) = &table.via {
+            spec.via = self.router_of(id, via);
+        }
+        if let Some(sockets) = &table.sockets {
+            self.sockets(&sockets.value, &mut spec.sockets);
+        }
+        if let Some(dns) = &table.dns {
+            spec.dns = self.addresses(dns).into_iter().next();
+        }
+        if let Some(names) = &table.names {
+            spec.names.extend(self.names(&names.value));
+        }
+        spec.isn = table.isn.as_ref().and_then(|isn| u32::try_from(isn.value).ok());
+    }
+
+    fn router_of(&mut self, host: NodeId, via: &Placed<String>) -> Option<NodeId> {
+        let router = self.node(via)?;
+        let is_router = self.kind(router) == Some(NodeKind::Router);
+        let near = self.neighbours(host).any(|other| other == router);
+        let why = match (is_router, near) {
+            (true, true) => return Some(router),
+            (false, _) => "not one of [routers]",
+            (true, false) => "no link joins it with this host",
+        };
+        self.errors.add(via.place.clone(), format!("{} cannot be its router", quoted(&via.value))).label(why);
+        None
+    }
+
+    /// Names with their addresses; hosts stand for theirs.
+    fn names(&mut self, names: &Names) -> BTreeMap<String, Vec<IpAddr>> {
+        let mut table = BTreeMap::new();
+        for (key, addresses) in names {
+            let Some(addresses) = addresses else { continue };
+            if key.text.is_empty()
+                || key.text.len() > 253
+                || !key.text.is_ascii()
+                || key.text.contains(char::is_whitespace)
+            {
+                self.errors.add(key.place.clone(), format!("{} is not a host name", quoted(&key.text)));
+            }
+            let found = addresses.value.iter().flat_map(|name| self.addresses(name)).collect();
+            table.insert(key.text.clone(), found);
+            self.known_names.push(key.text.clone());
+        }
+        table
+    }
+
+    fn sockets(&mut self, table: &SocketsTable, spec: &mut SocketSpec) {
+        if let Some(congestion) = &table.congestion {
+            spec.congestion = congestion.value;
+        }
+        if let Some(nagle) = &table.nagle {
+            spec.nagle = nagle.value;
+        }
+        for (field, given) in [
+            (&mut spec.delayed_ack, &table.delayed_ack),
+            (&mut spec.keep_alive, &table.keep_alive),
+            (&mut spec.user_timeout, &table.user_timeout),
+        ] {
+            if let Some(given) = given {
+                *field = given.value;
+            }
+        }
+        for given in [&table.keep_alive, &table.user_timeout].into_iter().flatten() {
+            if given.value.is_some_and(|span| span.0 == 0) {
+                self.errors.add(given.place.clone(), "no time at all").help("\"off\" for never");
+            }
+        }
+        if let Some(rcvbuf) = &table.rcvbuf {
+            spec.rcvbuf = self.receive_buffer(rcvbuf.value, &rcvbuf.place);
+        }
+        if let Some(sndbuf) = &table.sndbuf {
+            spec.sndbuf = self.buffer(sndbuf.value, &sndbuf.place);
+        }
+        if let Some(hops) = &table.hop_limit {
+            spec.hop_limit = u8::try_from(hops.value).unwrap_or(u8::MAX);
+        }
+    }
+
+    /// Receive buffers that the stack cannot be trusted with are refused.
+    pub(super) fn receive_buffer(&mut self, bytes: u64, place: &Place) -> u32 {
+        if bytes > RCVBUF_MOST && !self.divergence {
+            self.errors
+                .add(place.clone(), format!("a receive buffer of {} bytes", thousands(bytes)))
+                .label(format!("at most {}", thousands(RCVBUF_MOST)))
+                .help(
+                    "with a larger one smoltcp 0.14.0 loses data and reports a clean end of file, when a peer fills the \
+                     window and closes; a scenario in sims/divergence/ may ask for it",
+                );
+        }
+        self.buffer(bytes, place)
+    }
+
+    pub(super) fn buffer(&mut self, bytes: u64, place: &Place) -> u32 {
+        if !(1..=BUFFER_MOST).contains(&bytes) {
+            let most = thousands(BUFFER_MOST);
+            self.errors
+                .add(place.clone(), format!("a buffer of {} bytes", thousands(bytes)))
+                .label(format!("from 1 to {most}"));
+        }
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    }
+
+    /// Built-in servers: programs that come before the scripts.
+    pub(super) fn servers(&mut self, root: &Root) {
+        for (key, host) in root.hosts.iter().flat_map(|hosts| &hosts.value) {
+            let Some(id) = self.nodes.get(&key.text).copied() else { continue };
+            let mut ports = BTreeSet::new();
+            let tables = host.iter().filter_map(|host| host.value.serve.as_ref()).flat_map(|serve| &serve.value);
+            for table in tables {
+                let Some(serve) = self.server(&table.value) else { continue };
+                if !ports.insert((serve.proto == Proto::Udp, serve.port)) {
+                    let port = format!("two servers on port {} of {}", serve.port, quoted(&key.text));
+                    self.errors.add(table.place.clone(), port).label("second one");
+                }
+                let word = crate::scenario::leaf::word_of(table.value.app.as_ref().map_or(App::Echo, |app| app.value));
+                let name = self.actor_name(&key.text, word, serve.port);
+                self.out.actors.push(Actor { node: id, name, program: Program::Serve(serve) });
+            }
+        }
+    }
+
+    /// `server/echo`, or `server/echo-7` where a host has several.
+    fn actor_name(&self, host: &str, word: &str, port: u16) -> String {
+        let name = format!("{host}/{word}");
+        if self.out.actors.iter().any(|actor| actor.name == name) { format!("{name}-{port}") } else { name }
+    }
+
+    fn server(&mut self, table: &ServeTable) -> Option<Serve> {
+        let app = table.app.as_ref()?.value;
+        let usual = if app == App::Dns { Proto::Udp } else { Proto::Tcp };
+        let proto = table.proto.as_ref().map_or(usual, |proto| proto.value);
+        let backlog = table.backlog.as_ref().and_then(|backlog| u32::try_from(backlog.value).ok()).unwrap_or(BACKLOG);
+        self.server_keys(table, app, proto);
+        let app = match app {
+            App::Echo => ServeApp::Echo,
+            App::Sink => ServeApp::Sink,
+            App::Source => ServeApp::Source(table.bytes.as_ref().map_or(0, |bytes| bytes.value)),
+            App::Dns => ServeApp::Dns(match &table.records {
+                Some(records) => self.names(&records.value),
+                None => self.everyone(),
+            }),
+        };
+        let port = table.port.as_ref().and_then(|port| u16::try_from(port.value).ok())?;
+        Some(Serve { proto, port, backlog, app })
+    }
+
+    fn server_keys(&mut self, table: &ServeTable, app: App, proto: Proto) {
+        let word = crate::scenario::leaf::word_of(app);
+        for (key, place) in table.seen() {
+            let fits = match key {
+                "bytes" => app == App::Source,
+                "records" => app == App::Dns,
+                "backlog" => proto == Proto::Tcp,
+                _ => true,
+            };
+            if !fits {
+                self.errors
+                    .add(place, format!("`{key}` has no meaning for this server"))
+                    .label(format!("the app is {word}"));
+            }
+        }
+        let wrong = match (app, proto) {
+            (App::Dns, Proto::Tcp) => "a DNS server answers over UDP",
+            (App::Source, Proto::Udp) => "a source needs a connection",
+            (App::Echo | App::Sink, Proto::Udp) | (App::Dns, Proto::Udp) | (_, Proto::Tcp) => "",
+        };
+        if let (false, Some(at)) = (wrong.is_empty(), table.proto.as_ref().or(None)) {
+            self.errors.add(at.place.clone(), wrong);
+        }
+        if app == App::Source && table.bytes.is_none() {
+            self.errors.add(table.place.clone(), "a source needs `bytes`").label("how many does it send?");
+        }
+        if table.port.as_ref().is_some_and(|port| port.value == 0) {
+            self.errors.add(table.place.clone(), "a server needs a port other than 0");
+        }
+    }
+}

@@ -1,0 +1,423 @@
+//! Steps: whose they are, what they do, what must come of them, and that none waits for itself.
+
+use super::Checker;
+use super::hosts::BACKLOG;
+use crate::base::{NodeId, Time};
+use crate::machine::Finite;
+use crate::scenario::actions::{Gives, PAYLOAD, SYNONYMS, Verb};
+use crate::scenario::diagnostic::{Place, quoted};
+use crate::scenario::leaf::Placed;
+use crate::scenario::model::{Action, Actor, How, Inject, Program, Proto, SockOpt, Step, Target, Want};
+use crate::scenario::table::Table;
+use crate::scenario::tables::{Root, StepTable};
+use crate::scenario::value::{Key, Value};
+use crate::scenario::words::{Wanted, host_port};
+use crate::socket_api::Errno;
+use core::net::IpAddr;
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Programs, servers included; more would not fit the ids.
+const MOST_ACTORS: usize = 16_384;
+/// What `recv` asks for at most, without `max`.
+const RECV_MAX: u32 = 65_536;
+
+/// A script in the making.
+struct Script {
+    node: NodeId,
+    name: String,
+    steps: Vec<Step>,
+}
+
+/// Where each step of the file went: its script, and the place of its `after`.
+struct Entry {
+    script: usize,
+    after: Option<Placed<String>>,
+}
+
+impl Checker<'_> {
+    pub(super) fn steps(&mut self, root: &Root) {
+        let Some(tables) = root.run.as_ref().and_then(|run| run.value.steps.as_ref()) else { return };
+        self.labels(&tables.value);
+        let named = self.socket_names(&tables.value);
+        let mut scripts: Vec<Script> = vec![];
+        let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
+        let mut entries = vec![];
+        for table in &tables.value {
+            let Some((key, value)) = self.whose(&table.value) else {
+                entries.push(None);
+                continue;
+            };
+            let script = self.script(key, &mut scripts, &mut by_name);
+            if let (Some(script), Some(on)) = (script, &table.value.on) {
+                self.socket_is_named(on, scripts[script].node, &named);
+            }
+            let step = self.step(&table.value, value);
+            if let (Some(script), Some(step)) = (script, step) {
+                scripts[script].steps.push(step);
+            }
+            entries.push(script.map(|script| Entry { script, after: table.value.after.clone() }));
+        }
+        self.nobody_waits_for_himself(&entries);
+        let scripts = scripts.into_iter();
+        self.out.actors.extend(scripts.map(|s| Actor {
+            node: s.node,
+            name: s.name,
+            program: Program::Script(s.steps),
+        }));
+    }
+
+    fn labels(&mut self, tables: &[Placed<StepTable>]) {
+        for (index, table) in tables.iter().enumerate() {
+            let Some(label) = &table.value.label else { continue };
+            if self.labels.insert(label.value.clone(), (index, label.place.clone())).is_some() {
+                self.errors
+                    .add(label.place.clone(), format!("the label {} is used twice", quoted(&label.value)))
+                    .label("second use");
+            }
+        }
+    }
+
+    /// The sockets that each host's programs name.
+    fn socket_names(&self, tables: &[Placed<StepTable>]) -> BTreeMap<NodeId, BTreeSet<String>> {
+        let mut named: BTreeMap<NodeId, BTreeSet<String>> = BTreeMap::new();
+        for table in tables {
+            let host = table.value.rest.iter().find_map(|(key, _)| self.nodes.get(host_of(&key.text)));
+            if let (Some(host), Some(name)) = (host, &table.value.name_it) {
+                named.entry(*host).or_default().insert(name.value.clone());
+            }
+        }
+        named
+    }
+
+    fn socket_is_named(&mut self, on: &Placed<String>, host: NodeId, named: &BTreeMap<NodeId, BTreeSet<String>>) {
+        let known = named.get(&host);
+        if known.is_some_and(|known| known.contains(&on.value)) {
+            return;
+        }
+        let known = known.into_iter().flatten().map(String::as_str);
+        self.errors
+            .unknown(on.place.clone(), "socket", &on.value, known)
+            .label(format!("no step of {} names one so with `as`", quoted(&self.out.nodes[host.index()].name)));
+    }
+
+    /// The key that names the program; the others that a step does not have are reported.
+    fn whose<'t>(&mut self, table: &'t StepTable) -> Option<(&'t Key, &'t Value)> {
+        let host = |(key, _): &(Key, Value)| self.nodes.contains_key(host_of(&key.text));
+        let action = |(_, value): &(Key, Value)| value.text().is_some_and(|text| Verb::named(text).is_some());
+        let rest = &table.rest;
+        let found = rest.iter().position(host).or_else(|| rest.iter().position(action)).or(rest.first().map(|_| 0));
+        let Some(found) = found else {
+            self.errors
+                .add(table.place.clone(), "this step names no program")
+                .help("a host with its action, as in { client = \"connect\", to = \"server:80\" }");
+            return None;
+        };
+        for (_, (key, _)) in rest.iter().enumerate().filter(|(index, _)| *index != found) {
+            if self.nodes.contains_key(host_of(&key.text)) {
+                self.errors.add(key.place.clone(), "a step has one program").label("a second one");
+            } else {
+                let help = self.errors.suggestion("key", &key.text, StepTable::keys());
+                let error = self.errors.add(key.place.clone(), format!("unknown key {} in a step", quoted(&key.text)));
+                error.label("no such key").help = help;
+            }
+        }
+        rest.get(found).map(|(key, value)| (key, value))
+    }
+
+    fn script(&mut self, key: &Key, scripts: &mut Vec<Script>, by_name: &mut BTreeMap<String, usize>) -> Option<usize> {
+        if let Some(known) = by_name.get(&key.text) {
+            return Some(*known);
+        }
+        let host = host_of(&key.text);
+        let place = if host.len() == key.text.len() { key.place.clone() } else { within(&key.place, host.len()) };
+        let node = self.host(host, &place)?;
+        let program = key.text.strip_prefix(host).and_then(|rest| rest.strip_prefix('/'));
+        if program.is_some_and(|program| program.is_empty() || program.contains('/')) {
+            self.errors.add(key.place.clone(), "a program is named `host/program`");
+            return None;
+        }
+        if self.out.actors.iter().any(|actor| actor.name == key.text) {
+            self.errors
+                .add(key.place.clone(), format!("{} is a built-in server", quoted(&key.text)))
+                .label("it takes no steps");
+            return None;
+        }
+        if scripts.len() + self.out.actors.len() >= MOST_ACTORS {
+            self.errors.add(key.place.clone(), format!("more than {MOST_ACTORS} programs"));
+            return None;
+        }
+        by_name.insert(key.text.clone(), scripts.len());
+        scripts.push(Script { node, name: key.text.clone(), steps: vec![] });
+        Some(scripts.len() - 1)
+    }
+
+    fn verb(&mut self, value: &Value) -> Option<Verb> {
+        let Some(text) = value.text() else {
+            value.mismatch(self.errors, "an action");
+            return None;
+        };
+        let verb = Verb::named(text);
+        if verb.is_none() {
+            let synonym = SYNONYMS.iter().find(|(word, _)| *word == text);
+            let verbs = Verb::ALL.iter().map(|verb| verb.name());
+            let error = self.errors.unknown(value.place.clone(), "action", text, verbs).label("not an action");
+            if let Some((_, ours)) = synonym {
+                error.help(format!("did you mean `{ours}`?"));
+            }
+        }
+        verb
+    }
+
+    fn step(&mut self, table: &StepTable, value: &Value) -> Option<Step> {
+        let verb = self.verb(value)?;
+        self.keys_fit(table, verb, &value.place);
+        let want = self.want(table, verb);
+        let action = self.action(table, verb, &value.place);
+        let after = table.after.as_ref().filter(|after| self.label_exists(after));
+        Some(Step {
+            action: action?,
+            at: table.at.as_ref().map(|at| Time::ZERO + at.value),
+            wait: table.wait.as_ref().map(|wait| wait.value).unwrap_or_default(),
+            after: after.map(|after| after.value.clone()),
+            label: table.label.as_ref().map(|label| label.value.clone()),
+            on: table.on.as_ref().map(|on| on.value.clone()),
+            name: table.name_it.as_ref().map(|name| name.value.clone()),
+            nonblocking: table.no_wait.as_ref().is_some_and(|no_wait| no_wait.value),
+            want: want?,
+            span: table.place.clone(),
+        })
+    }
+
+    pub(super) fn label_exists(&mut self, label: &Placed<String>) -> bool {
+        let exists = self.labels.contains_key(&label.value);
+        if !exists {
+            let known = self.labels.keys().map(String::as_str);
+            self.errors.unknown(label.place.clone(), "label", &label.value, known).label("no step has this label");
+        }
+        exists
+    }
+
+    fn keys_fit(&mut self, table: &StepTable, verb: Verb, place: &Place) {
+        let (seen, keys) = (table.seen(), verb.keys());
+        for (key, place) in seen.iter().filter(|(key, _)| !keys.contains(key)) {
+            self.errors
+                .add(place.clone(), format!("`{key}` has no meaning for `{verb}`"))
+                .help(format!("`{verb}` takes: {}", keys.join(", ")));
+        }
+        for need in verb.info().needs.iter().filter(|need| !seen.iter().any(|(key, _)| key == *need)) {
+            self.errors.add(place.clone(), format!("`{verb}` needs `{need}`")).label("missing in this step");
+        }
+        if verb == Verb::Sleep && !seen.iter().any(|(key, _)| matches!(*key, "at" | "wait" | "after")) {
+            self.errors.add(place.clone(), "`sleep` needs `wait`, `at` or `after`").help("as in wait = \"5 s\"");
+        }
+    }
+
+    fn want(&mut self, table: &StepTable, verb: Verb) -> Option<Want> {
+        let gives = verb.info().gives;
+        if let (Some(expect), Some(_)) = (&table.expect, &table.fails) {
+            self.errors
+                .add(expect.place.clone(), "a step that fails gives nothing")
+                .help("`expect` or `fails`, not both");
+        }
+        if let Some(fails) = &table.fails {
+            return Some(Want::Fails(fails.value));
+        }
+        let Some(expect) = &table.expect else { return Some(Want::Success) };
+        match (&expect.value, gives) {
+            (Wanted::Text(text), _) if text == "anything" => Some(Want::Anything),
+            (Wanted::Text(text), Gives::Bytes) if text == "end" => Some(Want::Eof),
+            (Wanted::Text(text), Gives::Bytes) => Some(Want::Data(text.as_str().into())),
+            (Wanted::Bytes(payload), Gives::Bytes) => self.payload(payload, "`expect`", &expect.place).map(Want::Data),
+            (Wanted::Text(text), Gives::Value) => Some(Want::Text(text.clone())),
+            (Wanted::Number(number), Gives::Value) => Some(Want::Text(number.to_string())),
+            (_, Gives::Nothing) => Some(Want::Success),
+            (_, Gives::Value) => self.bad_want(&expect.place, verb, "a value as the trace prints it"),
+            (_, Gives::Bytes) => self.bad_want(&expect.place, verb, "bytes, or \"end\""),
+            (_, Gives::Success) => self.bad_want(&expect.place, verb, "nothing: only \"anything\" may stand here"),
+        }
+    }
+
+    fn bad_want(&mut self, place: &Place, verb: Verb, gives: &str) -> Option<Want> {
+        self.errors.add(place.clone(), format!("`{verb}` gives {gives}"));
+        None
+    }
+
+    fn action(&mut self, table: &StepTable, verb: Verb, place: &Place) -> Option<Action> {
+        let port = table.port.as_ref().and_then(|port| u16::try_from(port.value).ok());
+        let link = |checker: &mut Self| table.link.as_ref().and_then(|link| checker.link(link));
+        Some(match verb {
+            Verb::Socket => Action::Socket(table.proto.as_ref().map_or(Proto::Tcp, |proto| proto.value)),
+            Verb::Bind => Action::Bind { addr: table.ip.as_ref().map(|ip| ip.value), port: port? },
+            Verb::Listen => Action::Listen { port, backlog: number(&table.backlog).unwrap_or(BACKLOG) },
+            Verb::Accept => Action::Accept,
+            Verb::Connect => Action::Connect(self.target(table)?),
+            Verb::Send => Action::Send(self.payload(&table.payload, "`send`", place)?),
+            Verb::Recv => self.recv(table)?,
+            Verb::Sendto => {
+                let payload = self.payload(&table.payload, "`sendto`", place);
+                Action::SendTo(self.target(table)?, payload?)
+            }
+            Verb::Recvfrom => Action::RecvFrom { max: self.bytes(&table.max)?.unwrap_or(RECV_MAX) },
+            Verb::Shutdown => Action::Shutdown(table.how.as_ref().map_or(How::Both, |how| how.value)),
+            Verb::Close => Action::Close,
+            Verb::Setsockopt => {
+                let (option, value) = (table.option.as_ref()?, table.value.as_ref()?);
+                self.option_fits(option.value, value);
+                Action::SetOpt(option.value, value.value)
+            }
+            Verb::Getsockopt => Action::GetOpt(table.option.as_ref()?.value),
+            Verb::Getsockname => Action::GetSockName,
+            Verb::Getpeername => Action::GetPeerName,
+            Verb::Poll => Action::Poll,
+            Verb::Getaddrinfo => {
+                let name = table.name.as_ref()?;
+                self.name_resolves(&name.value, &name.place, table);
+                Action::Resolve(name.value.clone())
+            }
+            Verb::Sleep => Action::Wait,
+            Verb::Crash => Action::Crash,
+            Verb::Restart => Action::Restart,
+            Verb::Cut => Action::Cut(link(self)?),
+            Verb::Repair => Action::Repair(link(self)?),
+            Verb::Inject => Action::Inject(self.inject(table)?),
+        })
+    }
+
+    fn target(&mut self, table: &StepTable) -> Option<Target> {
+        let to = table.to.as_ref()?;
+        let (host, port) = &to.value;
+        self.name_resolves(host, &to.place, table);
+        Some(Target { host: host.clone(), port: *port })
+    }
+
+    /// A name that nobody knows is an error, unless the step is there to show that.
+    fn name_resolves(&mut self, name: &str, place: &Place, table: &StepTable) {
+        let meant = match (&table.fails, &table.expect) {
+            (Some(fails), _) => matches!(fails.value, Errno::Enoname | Errno::Etryagain),
+            (None, Some(expect)) => matches!(&expect.value, Wanted::Text(text) if text == "anything"),
+            (None, None) => false,
+        };
+        let known = self.nodes.contains_key(name) || self.known_names.iter().any(|known| known == name);
+        if meant || (known && !self.is_relay(name)) || name.parse::<IpAddr>().is_ok() {
+            return;
+        }
+        self.host(name, place);
+    }
+
+    fn is_relay(&self, name: &str) -> bool {
+        let node = self.nodes.get(name).and_then(|id| self.out.nodes.get(id.index()));
+        node.is_some_and(|node| node.kind != crate::trace::NodeKind::Host)
+    }
+
+    fn recv(&mut self, table: &StepTable) -> Option<Action> {
+        let (max, whole) = (self.bytes(&table.max)?, self.bytes(&table.whole)?);
+        let to_end = table.to_end.as_ref().is_some_and(|to_end| to_end.value);
+        if let (Some(whole), true) = (&table.whole, to_end) {
+            self.errors
+                .add(whole.place.clone(), "`whole` and `to-end` together")
+                .help("until so many bytes, or until the end");
+        }
+        Some(Action::Recv { max: max.unwrap_or(RECV_MAX), whole, to_end })
+    }
+
+    /// A number of bytes that a call takes; the outer option fails.
+    fn bytes(&mut self, size: &Option<Placed<u64>>) -> Option<Option<u32>> {
+        let Some(size) = size else { return Some(None) };
+        let bytes =
+            i32::try_from(size.value).ok().and_then(|bytes| u32::try_from(bytes).ok()).filter(|bytes| *bytes > 0);
+        if bytes.is_none() {
+            self.errors.add(size.place.clone(), "a call takes from 1 byte to 2 GiB less one");
+        }
+        bytes.map(Some)
+    }
+
+    fn option_fits(&mut self, option: SockOpt, value: &Placed<i64>) {
+        let (low, high) = match option {
+            SockOpt::ReuseAddr | SockOpt::KeepAlive | SockOpt::NoDelay => (0, 1),
+            SockOpt::Linger => (-1, i64::from(u16::MAX)),
+            SockOpt::KeepIdle => (1, 32_767),
+            SockOpt::UserTimeout => (0, i64::from(u32::MAX)),
+            SockOpt::Ttl => (1, 255),
+            SockOpt::RcvBuf => return drop(self.receive_buffer(u64::try_from(value.value).unwrap_or(0), &value.place)),
+            SockOpt::SndBuf => return drop(self.buffer(u64::try_from(value.value).unwrap_or(0), &value.place)),
+            SockOpt::Error => {
+                self.errors.add(value.place.clone(), "SO_ERROR can only be read").help("with `getsockopt`");
+                return;
+            }
+        };
+        if !(low..=high).contains(&value.value) {
+            self.errors.add(value.place.clone(), format!("{option} is from {low} to {high}"));
+        }
+    }
+
+    fn inject(&mut self, table: &StepTable) -> Option<Inject> {
+        let src = table.src.as_ref()?;
+        let src = match src.value.strip_prefix(':').map(str::parse::<u16>) {
+            Some(Ok(port)) => (None, port),
+            Some(Err(_)) | None => {
+                let (host, port) = crate::scenario::leaf::report(host_port(&src.value), &src.place, self.errors)?;
+                let host = Placed { value: host, place: src.place.clone() };
+                (Some(self.addresses(&host).into_iter().next()?), port)
+            }
+        };
+        let data = if table.seen().iter().any(|(key, _)| PAYLOAD.contains(key)) {
+            self.payload(&table.payload, "`inject`", &table.place)?
+        } else {
+            crate::base::Payload::default()
+        };
+        Some(Inject {
+            src,
+            to: self.target(table)?,
+            flags: table.flags.as_ref()?.value,
+            seq: number(&table.seq).unwrap_or(0),
+            ack: number(&table.ack).unwrap_or(0),
+            window: number(&table.window).and_then(|window| u16::try_from(window).ok()).unwrap_or(u16::MAX),
+            data,
+        })
+    }
+
+    /// A step waits for the one before it and for that of its `after`: in a ring none would ever begin.
+    fn nobody_waits_for_himself(&mut self, entries: &[Option<Entry>]) {
+        let mut graph: DiGraph<usize, ()> = DiGraph::new();
+        let nodes: Vec<NodeIndex> = (0..entries.len()).map(|index| graph.add_node(index)).collect();
+        let mut last: BTreeMap<usize, usize> = BTreeMap::new();
+        for (index, entry) in entries.iter().enumerate() {
+            let Some(entry) = entry else { continue };
+            if let Some(before) = last.insert(entry.script, index) {
+                graph.add_edge(nodes[before], nodes[index], ());
+            }
+            if let Some((target, _)) = entry.after.as_ref().and_then(|after| self.labels.get(&after.value)) {
+                graph.add_edge(nodes[*target], nodes[index], ());
+            }
+        }
+        let mut ring = vec![0; entries.len()];
+        for (number, members) in kosaraju_scc(&graph).iter().enumerate() {
+            members.iter().for_each(|member| ring[member.index()] = number);
+        }
+        for (index, entry) in entries.iter().enumerate() {
+            let Some(after) = entry.as_ref().and_then(|entry| entry.after.as_ref()) else { continue };
+            let Some((target, _)) = self.labels.get(&after.value) else { continue };
+            if ring[*target] == ring[index] {
+                let label = if *target == index { "its own label" } else { "that step waits for this one" };
+                self.errors.add(after.place.clone(), "this step would wait for itself").label(label);
+            }
+        }
+    }
+}
+
+fn number(field: &Option<Placed<i64>>) -> Option<u32> {
+    field.as_ref().and_then(|field| u32::try_from(field.value).ok())
+}
+
+/// The host of a program's name.
+fn host_of(name: &str) -> &str {
+    name.split('/').next().unwrap_or(name)
+}
+
+/// The beginning of a quoted key.
+fn within(key: &Place, len: usize) -> Place {
+    let start = key.start + 1;
+    start..(start + len).min(key.end)
+}

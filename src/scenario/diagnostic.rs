@@ -1,0 +1,232 @@
+//! Errors of a scenario: what is wrong, where, and what would be right.
+
+use core::fmt;
+use core::ops::Range;
+use unicode_width::UnicodeWidthStr;
+
+/// How many errors are shown; the rest is counted.
+pub const SHOWN: usize = 20;
+
+/// Beyond so many errors none gets a suggestion any more: they are not shown, and suggestions cost.
+const SUGGESTED: usize = 100;
+
+/// A byte range of the source text.
+pub(crate) type Place = Range<usize>;
+
+/// One error.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diagnostic {
+    /// What is wrong.
+    pub message: String,
+    /// Where: a byte range of the source text, on character boundaries.
+    pub span: Range<usize>,
+    /// What to say at the place; may be empty.
+    pub label: String,
+    /// What would be right.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    pub(crate) fn label(&mut self, label: impl Into<String>) -> &mut Self {
+        self.label = label.into();
+        self
+    }
+
+    pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// All errors of one scenario, in the order of its text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diagnostics {
+    /// What the text is called: a path as a rule.
+    pub name: String,
+    /// The source text that the places refer to.
+    pub text: String,
+    /// The errors.
+    pub list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Line and column, both from 1, of a byte of the text; the column counts characters.
+    pub fn position(&self, at: usize) -> (usize, usize) {
+        let before = self.text.get(..at).unwrap_or(&self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (line, column)
+    }
+
+    /// What to say of the errors that are not shown.
+    pub fn more(&self) -> Option<String> {
+        let hidden = self.list.len().saturating_sub(SHOWN);
+        (hidden > 0).then(|| format!("and {} more", thousands(hidden as u64)))
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.list.iter().take(SHOWN).enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            self.show(f, error)?;
+        }
+        match self.more() {
+            Some(more) => write!(f, "\n{more}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Diagnostics {
+    fn show(&self, f: &mut fmt::Formatter<'_>, error: &Diagnostic) -> fmt::Result {
+        let (line, column) = self.position(error.span.start);
+        writeln!(f, "{}:{line}:{column}: {}", self.name, error.message)?;
+        let start = self.text.get(..error.span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let source = self.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
+        let from = (error.span.start - start).min(source.len());
+        let to = error.span.end.saturating_sub(start).clamp(from, source.len());
+        let width = |part: Option<&str>| visible(part.unwrap_or_default()).width();
+        let (indent, marks) = (width(source.get(..from)), width(source.get(from..to)).max(1));
+        writeln!(f, "{line:5} | {}", visible(source))?;
+        let marked = format!("      | {:indent$}{} {}", "", "^".repeat(marks), error.label);
+        writeln!(f, "{}", marked.trim_end())?;
+        match &error.help {
+            Some(help) => writeln!(f, "      = help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The text without control characters, each replaced by one space.
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// `9980` as `9,980`.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A word of the file between backticks, shortened and without control characters.
+pub(crate) fn quoted(word: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut short = visible(&word.chars().take(LONGEST).collect::<String>());
+    if word.chars().nth(LONGEST).is_some() {
+        short.push('…');
+    }
+    format!("`{short}`")
+}
+
+/// The candidate that was probably meant.
+pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LONGEST: usize = 64;
+    if word.len() > LONGEST {
+        return None;
+    }
+    let lower = word.to_lowercase();
+    let near = word.chars().count() / 3;
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len() <= LONGEST)
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= near.max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `what: a, b, c`, cut after a dozen.
+pub(crate) fn listed<'a>(what: &str, words: impl IntoIterator<Item = &'a str>) -> String {
+    const SHOW: usize = 12;
+    let mut words = words.into_iter();
+    let mut text: Vec<String> = words.by_ref().take(SHOW).map(str::to_owned).collect();
+    if words.next().is_some() {
+        text.push("…".to_owned());
+    }
+    if text.is_empty() { format!("{what}: none") } else { format!("{what}: {}", text.join(", ")) }
+}
+
+/// The errors found so far.
+#[derive(Default, Debug)]
+pub(crate) struct Errors(Vec<Diagnostic>);
+
+impl Errors {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Reports an error; label and help are added to what it returns.
+    pub(crate) fn add(&mut self, place: Place, message: impl Into<String>) -> &mut Diagnostic {
+        let index = self.0.len();
+        self.0.push(Diagnostic { message: message.into(), span: place, label: String::new(), help: None });
+        &mut self.0[index]
+    }
+
+    /// Reports a word that is none of the known ones.
+    pub(crate) fn unknown<'a, I>(&mut self, place: Place, what: &str, word: &str, known: I) -> &mut Diagnostic
+    where
+        I: IntoIterator<Item = &'a str> + Clone,
+    {
+        let help = self.suggestion(what, word, known);
+        let error = self.add(place, format!("unknown {what} {}", quoted(word)));
+        error.help = help;
+        error
+    }
+
+    /// `did you mean …?`, or else what there is.
+    pub(crate) fn suggestion<'a, I>(&self, what: &str, word: &str, known: I) -> Option<String>
+    where
+        I: IntoIterator<Item = &'a str> + Clone,
+    {
+        if self.0.len() >= SUGGESTED {
+            return None;
+        }
+        Some(match did_you_mean(word, known.clone()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => listed(&format!("{what}s are"), known),
+        })
+    }
+
+    /// Drops what was reported on lines that could not be read, except that they could not be read.
+    pub(crate) fn forget_echoes(&mut self, text: &str, broken: &[Place]) {
+        let line = |at: usize| text.get(..at).map_or(0, |before| before.matches('\n').count());
+        let lines: Vec<usize> = broken.iter().take(SUGGESTED).map(|place| line(place.start)).collect();
+        let syntax = broken.len();
+        let later = self.0.split_off(syntax.min(self.0.len()));
+        let kept = later.into_iter().take(SUGGESTED).filter(|error| !lines.contains(&line(error.span.start)));
+        self.0.extend(kept);
+    }
+
+    /// All of them, in the order of the text, with places on character boundaries within it.
+    pub(crate) fn into_diagnostics(self, name: &str, text: String) -> Diagnostics {
+        let mut list = self.0;
+        for error in &mut list {
+            let start = floor(&text, error.span.start);
+            let end = ceil(&text, error.span.end.max(start));
+            error.span = start..end;
+        }
+        list.sort_by_key(|error| (error.span.start, error.span.end));
+        list.dedup();
+        Diagnostics { name: name.to_owned(), text, list }
+    }
+}
+
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+fn ceil(text: &str, at: usize) -> usize {
+    (at.min(text.len())..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
+}

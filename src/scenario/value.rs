@@ -1,0 +1,124 @@
+//! A TOML file as a tree of values, each with its place, tables in the order of the file.
+
+use super::diagnostic::{Errors, Place};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub(crate) kind: Kind,
+    pub(crate) place: Place,
+}
+
+/// What a value is. Numbers with a point are kept as they are written.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Text(String),
+    Int(i128),
+    Point(String),
+    Bool(bool),
+    Date(String),
+    List(Vec<Value>),
+    Table(Vec<(Key, Value)>),
+}
+
+/// A key and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub(crate) text: String,
+    pub(crate) place: Place,
+}
+
+impl Value {
+    pub(crate) fn new(kind: Kind, place: Place) -> Value {
+        Value { kind, place }
+    }
+
+    /// What it is, in words.
+    pub(crate) fn what(&self) -> &'static str {
+        match &self.kind {
+            Kind::Text(_) => "a string",
+            Kind::Int(_) => "a whole number",
+            Kind::Point(_) => "a number with a point",
+            Kind::Bool(_) => "true or false",
+            Kind::Date(_) => "a date",
+            Kind::List(_) => "a list",
+            Kind::Table(_) => "a table",
+        }
+    }
+
+    /// Reports that something else was wanted.
+    pub(crate) fn mismatch(&self, errors: &mut Errors, wanted: &str) {
+        errors.add(self.place.clone(), format!("{} where {wanted} is expected", self.what())).label(wanted);
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// Parses with recovery; syntax errors are reported, and their places given back.
+pub(crate) fn parse(text: &str, errors: &mut Errors) -> (Value, Vec<Place>) {
+    let (table, syntax) = DeTable::parse_recoverable(text);
+    let broken: Vec<Place> = syntax.iter().map(|error| error.span().unwrap_or(text.len()..text.len())).collect();
+    for (error, place) in syntax.iter().zip(&broken) {
+        errors.add(place.clone(), format!("this is not TOML: {}", error.message()));
+    }
+    // What is said of the file as a whole stands at its beginning.
+    (Value::new(convert_table(table.get_ref()), 0..0), broken)
+}
+
+/// Parses one value, moved so far along the text.
+pub(crate) fn parse_value(text: &str, shift: usize) -> Option<Value> {
+    let parsed = DeValue::parse(text).ok()?;
+    let mut value = convert(&parsed);
+    shift_places(&mut value, shift);
+    Some(value)
+}
+
+fn shift_places(value: &mut Value, by: usize) {
+    let shift = |place: &mut Place| *place = place.start + by..place.end + by;
+    shift(&mut value.place);
+    match &mut value.kind {
+        Kind::List(items) => items.iter_mut().for_each(|item| shift_places(item, by)),
+        Kind::Table(entries) => {
+            for (key, item) in entries {
+                shift(&mut key.place);
+                shift_places(item, by);
+            }
+        }
+        Kind::Text(_) | Kind::Int(_) | Kind::Point(_) | Kind::Bool(_) | Kind::Date(_) => {}
+    }
+}
+
+fn convert(value: &Spanned<DeValue<'_>>) -> Value {
+    let kind = match value.get_ref() {
+        DeValue::String(text) => Kind::Text(text.to_string()),
+        DeValue::Integer(number) => Kind::Int(integer(number.as_str(), number.radix())),
+        DeValue::Float(number) => Kind::Point(number.as_str().to_owned()),
+        DeValue::Boolean(value) => Kind::Bool(*value),
+        DeValue::Datetime(date) => Kind::Date(date.to_string()),
+        DeValue::Array(items) => Kind::List(items.iter().map(convert).collect()),
+        DeValue::Table(table) => convert_table(table),
+    };
+    Value::new(kind, value.span())
+}
+
+/// Beyond 128 bits the sign alone matters: no field takes so much.
+fn integer(digits: &str, radix: u32) -> i128 {
+    let beyond = if digits.starts_with('-') { i128::MIN } else { i128::MAX };
+    i128::from_str_radix(digits, radix).unwrap_or(beyond)
+}
+
+fn convert_table(table: &DeTable<'_>) -> Kind {
+    let mut entries: Vec<(Key, Value)> = table
+        .iter()
+        .map(|(key, value)| (Key { text: key.get_ref().to_string(), place: key.span() }, convert(value)))
+        .collect();
+    entries.sort_by_key(|(key, _)| key.place.start);
+    Kind::Table(entries)
+}
