@@ -1,0 +1,132 @@
+//! What moved a state: a cause is followed back to the call, the arrival or the timer that it comes from.
+
+use crate::base::RecordId;
+use crate::tcp::{Input, Inputs, State};
+use crate::trace::{CallName, End, Record, TimerKind, What};
+use core::fmt;
+use std::collections::BTreeMap;
+
+/// What RFC 9293 calls an event.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cause {
+    /// A call; whether it ends the sending direction, where that depends on its arguments.
+    Call(CallName, bool),
+    /// A segment, as this end sees it.
+    Arrived(Inputs),
+    /// A timer.
+    Timer(TimerKind),
+    /// The host went down: no event of the protocol.
+    Power,
+    /// No event; its own cause may be one.
+    Via(RecordId),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Call(call, _) => write!(f, "the call {call}"),
+            Cause::Arrived(_) => f.write_str("a segment"),
+            Cause::Timer(timer) => write!(f, "the timer {timer}"),
+            Cause::Power => f.write_str("the power"),
+            Cause::Via(_) => f.write_str("another record"),
+        }
+    }
+}
+
+/// The events of a run, by record.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Causes {
+    by_record: BTreeMap<RecordId, Cause>,
+}
+
+impl Causes {
+    pub(super) fn note(&mut self, record: &Record) {
+        let cause = match &record.what {
+            What::Call(call) => {
+                Cause::Call(call.call, call.args.contains("SHUT_WR") || call.args.contains("SHUT_RDWR"))
+            }
+            What::Timer { timer, .. } => Cause::Timer(*timer),
+            What::Power { .. } => Cause::Power,
+            What::Return { of, .. } => Cause::Via(*of),
+            What::Edge(_) | What::App { .. } | What::Stall { .. } | What::State { .. } => match record.cause {
+                Some(cause) => Cause::Via(cause),
+                None => return,
+            },
+            _ => return,
+        };
+        self.by_record.insert(record.id, cause);
+    }
+
+    pub(super) fn arrived(&mut self, record: RecordId, inputs: Inputs) {
+        self.by_record.insert(record, Cause::Arrived(inputs));
+    }
+
+    /// The event that a record's cause comes from, and its record.
+    pub(super) fn of(&self, cause: Option<RecordId>) -> Option<(RecordId, Cause)> {
+        let mut id = cause?;
+        loop {
+            match *self.by_record.get(&id)? {
+                Cause::Via(earlier) if earlier < id => id = earlier,
+                Cause::Via(_) => return None,
+                event => return Some((id, event)),
+            }
+        }
+    }
+
+    /// Whether a crafted segment is what was sent: it says nothing of its host's control block.
+    pub(super) fn injected(&self, cause: Option<RecordId>) -> bool {
+        matches!(self.of(cause), Some((_, Cause::Call(CallName::Inject, _))))
+    }
+}
+
+/// What the event can be to an end that moved so, likeliest first. A call record does not say that the socket layer
+/// aborted: close() with SO_LINGER 0 or with unread data is an ABORT, and so is it where a listener's queue goes with it.
+pub(super) fn candidates(cause: Cause, end: End, from: State, to: State) -> Vec<Vec<Input>> {
+    match cause {
+        // The listening socket of this connection was made when its SYN came.
+        Cause::Arrived(_) if (end, from, to) == (End::Acceptor, State::Closed, State::Listen) => {
+            vec![vec![Input::OpenPassive]]
+        }
+        // A FIN that had to be held need not have been.
+        Cause::Arrived(inputs) if inputs.by_held => {
+            vec![inputs.to_vec(), inputs.iter().copied().filter(|&input| input != Input::Fin).collect()]
+        }
+        Cause::Arrived(inputs) => vec![inputs.to_vec()],
+        Cause::Call(call, ends_sending) => of_call(call, ends_sending).iter().map(|&input| vec![input]).collect(),
+        Cause::Timer(timer) => of_timer(timer).iter().map(|&input| vec![input]).collect(),
+        Cause::Power | Cause::Via(_) => Vec::new(),
+    }
+}
+
+const fn of_call(call: CallName, ends_sending: bool) -> &'static [Input] {
+    match call {
+        CallName::Listen => &[Input::OpenPassive],
+        CallName::Connect => &[Input::OpenActive],
+        CallName::Send | CallName::Sendto => &[Input::Send],
+        CallName::Recv | CallName::Recvfrom => &[Input::Receive],
+        CallName::Shutdown if ends_sending => &[Input::Close],
+        CallName::Close => &[Input::Close, Input::Abort],
+        CallName::Getsockopt => &[Input::Status],
+        CallName::Shutdown
+        | CallName::Socket
+        | CallName::Bind
+        | CallName::Accept
+        | CallName::Setsockopt
+        | CallName::Getsockname
+        | CallName::Getpeername
+        | CallName::Poll
+        | CallName::Getaddrinfo
+        | CallName::Sleep
+        | CallName::Inject => &[],
+    }
+}
+
+const fn of_timer(timer: TimerKind) -> &'static [Input] {
+    match timer {
+        TimerKind::Retransmission => &[Input::Retransmission, Input::R2Exceeded],
+        TimerKind::TimeWait => &[Input::TimeWaitTimeout],
+        // A peer that answers no keep-alive is given up as one that acknowledges nothing.
+        TimerKind::UserTimeout | TimerKind::KeepAlive => &[Input::UserTimeout],
+        TimerKind::FastRetransmit | TimerKind::Probe | TimerKind::DelayedAck => &[],
+    }
+}

@@ -1,0 +1,108 @@
+//! What is followed for each end of each connection.
+
+use super::Due;
+use crate::base::{ConnId, NodeId};
+use crate::packet::{Flags, Packet};
+use crate::tcp::{Facts, Input, Segment, State};
+use crate::trace::End;
+use core::net::SocketAddr;
+use std::collections::BTreeMap;
+
+/// One end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct EndState {
+    /// Its host, once known.
+    pub(super) node: Option<NodeId>,
+    /// Its state, once a record has said it.
+    pub(super) state: Option<State>,
+    /// Its control block, as far as the wire shows it.
+    pub(super) facts: Facts,
+    /// The move that its last arrival demands and that has not been seen yet.
+    pub(super) due: Option<Due>,
+}
+
+impl EndState {
+    /// Whether a record of this node may be the end's: routers see its segments too.
+    pub(super) fn is_at(&self, node: NodeId) -> bool {
+        self.node.is_none_or(|own| own == node)
+    }
+
+    /// Takes note of a state record. Without a connection there is no control block.
+    pub(super) fn enter(&mut self, node: NodeId, to: State) {
+        if super::rests(to) {
+            self.facts = Facts::default();
+        }
+        self.node = Some(node);
+        self.state = Some(to);
+    }
+
+    /// The end made this move, or none, on the arrival that demanded one. If it fell short, it did not take the FIN.
+    pub(super) fn answer(&mut self, due: Due, to: State) {
+        let fin =
+            |input: &Input| matches!(input, Input::Fin | Input::SynAckFin | Input::FinAckOfSyn | Input::FinAckOfFin);
+        if to != due.to && due.inputs.iter().any(fin) {
+            self.facts.fin_not_taken();
+        }
+        self.due = None;
+    }
+}
+
+/// All ends of all connections.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ends {
+    initiators: BTreeMap<ConnId, SocketAddr>,
+    ends: BTreeMap<(ConnId, End), EndState>,
+}
+
+impl Ends {
+    /// A connection is seen for the first time, at its initiator's node.
+    pub(super) fn open(&mut self, conn: ConnId, local: SocketAddr, node: NodeId) {
+        self.initiators.insert(conn, local);
+        self.at(conn, End::Initiator).node = Some(node);
+    }
+
+    /// The end, new if it was not known.
+    pub(super) fn at(&mut self, conn: ConnId, end: End) -> &mut EndState {
+        self.ends.entry((conn, end)).or_default()
+    }
+
+    pub(super) fn get(&mut self, conn: ConnId, end: End) -> Option<&mut EndState> {
+        self.ends.get_mut(&(conn, end))
+    }
+
+    /// The end that has this address. A socket connected to itself is its connection's initiator.
+    pub(super) fn with_address(&mut self, conn: ConnId, address: SocketAddr) -> Option<(End, &mut EndState)> {
+        let initiator = *self.initiators.get(&conn)?;
+        let end = if address == initiator { End::Initiator } else { End::Acceptor };
+        Some((end, self.at(conn, end)))
+    }
+
+    /// A host lost everything, without a word.
+    pub(super) fn lose(&mut self, node: NodeId) {
+        for end in self.ends.values_mut().filter(|end| end.node == Some(node)) {
+            *end = EndState { node: Some(node), ..EndState::default() };
+        }
+    }
+
+    /// The ends at which a move is due.
+    pub(super) fn due(&self) -> Vec<(ConnId, End)> {
+        self.ends.iter().filter(|(_, end)| end.due.is_some()).map(|(&key, _)| key).collect()
+    }
+}
+
+/// The segment in a packet, as the machine sees it.
+pub(super) fn segment_of(packet: &Packet) -> Option<Segment> {
+    let segment = packet.tcp()?;
+    let has = |flag| segment.flags.has(flag);
+    Some(Segment {
+        seq: segment.seq,
+        ack: has(Flags::ACK).then_some(segment.ack),
+        len: segment.len,
+        window: segment.window,
+        syn: has(Flags::SYN),
+        fin: has(Flags::FIN),
+        rst: has(Flags::RST),
+        scale: segment.scale,
+        newer: false,
+    })
+}

@@ -1,0 +1,126 @@
+//! What one end knows about its connection: the variables of its transmission control block (RFC 9293, 3.3.1), as they
+//! can be followed from the segments that it sends and gets.
+
+use super::segment::Segment;
+use super::seq::{before, later};
+
+/// The facts that settle what a segment is. They know nothing of the state; [`Facts::sent`] and [`Facts::received`]
+/// keep them up to date, and [`Facts::default`] is an end without a transmission control block.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Facts {
+    /// The end treats a SYN in the window as RFC 793 did, not as RFC 5961 does.
+    pub rfc793: bool,
+    pub(super) passive: bool,
+    pub(super) scale: Scale,
+    pub(super) send: Option<SendSide>,
+    pub(super) receive: Option<ReceiveSide>,
+    /// RCV.WND as our SYN gave it, until there is a RCV.NXT to count it from.
+    pub(super) first_window: u32,
+}
+
+/// The window scale options of the two SYNs; they hold only where both had one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Scale {
+    pub(super) own: Option<u8>,
+    pub(super) peer: Option<u8>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct SendSide {
+    /// ISS.
+    pub(super) iss: u32,
+    /// SND.UNA.
+    pub(super) una: u32,
+    /// SND.NXT, at its highest: a retransmission does not bring it back.
+    pub(super) nxt: u32,
+    /// The number of our FIN, once sent.
+    pub(super) fin: Option<u32>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct ReceiveSide {
+    /// RCV.NXT.
+    pub(super) nxt: u32,
+    /// RCV.NXT + RCV.WND as last advertised.
+    pub(super) edge: u32,
+    /// The number of the peer's FIN, once seen; it is received when RCV.NXT is beyond it.
+    pub(super) fin: Option<u32>,
+    /// Text beyond RCV.NXT: first number and the one after the last, in order, apart from each other.
+    pub(super) held: Vec<(u32, u32)>,
+}
+
+impl Facts {
+    /// Takes note of a segment that the end sent.
+    pub fn sent(&mut self, segment: &Segment) {
+        if segment.rst {
+            return;
+        }
+        if segment.syn && self.send.is_none_or(|send| send.iss != segment.seq) {
+            self.begin(segment);
+        }
+        let Some(send) = &mut self.send else { return };
+        send.nxt = later(send.nxt, segment.end());
+        if segment.fin {
+            send.fin = Some(segment.text_end());
+        }
+        if let Some(ack) = segment.ack {
+            self.advertise(ack, segment);
+        }
+    }
+
+    /// A SYN begins the connection; with an ACK it answers a SYN that came to a listener.
+    fn begin(&mut self, syn: &Segment) {
+        let iss = syn.seq;
+        *self = Facts { rfc793: self.rfc793, passive: syn.ack.is_some(), ..Facts::default() };
+        self.scale.own = syn.scale;
+        // Our SYN,ACK has the option only if the peer's SYN had it (RFC 7323, 2.2).
+        self.scale.peer = syn.ack.and(syn.scale);
+        self.first_window = u32::from(syn.window);
+        self.send = Some(SendSide { iss, una: iss, nxt: iss.wrapping_add(1), fin: None });
+    }
+
+    /// What the end acknowledges is its RCV.NXT: this corrects what was inferred, if the end took less than it could.
+    fn advertise(&mut self, ack: u32, segment: &Segment) {
+        let window = if segment.syn { u32::from(segment.window) } else { self.scaled(segment.window) };
+        let receive = self.receive.get_or_insert_with(|| ReceiveSide::at(ack, window));
+        receive.nxt = ack;
+        receive.edge = ack.wrapping_add(window);
+        receive.held.retain(|&(_, end)| before(ack, end));
+    }
+
+    fn scaled(&self, window: u16) -> u32 {
+        let shift = if self.scale.peer.is_some() { self.scale.own.unwrap_or(0).min(14) } else { 0 };
+        u32::from(window) << shift
+    }
+
+    /// The end did not take the FIN that was inferred to be in order.
+    pub fn fin_not_taken(&mut self) {
+        if let Some(receive) = &mut self.receive
+            && let Some(fin) = receive.fin
+        {
+            receive.nxt = fin;
+            receive.fin = None;
+        }
+    }
+
+    /// Our SYN is not acknowledged, though the peer's is known; a FIN sent after it makes no difference to a reset.
+    pub(super) fn half_open(&self) -> bool {
+        self.send.is_some_and(|send| send.una == send.iss && send.fin.is_none())
+    }
+
+    /// Both FINs are through: ours acknowledged, the peer's received.
+    pub(super) fn finished(&self) -> bool {
+        let ours = self.send.is_some_and(|send| send.fin.is_some_and(|fin| before(fin, send.una)));
+        ours && self.receive.as_ref().is_some_and(ReceiveSide::fin_received)
+    }
+}
+
+impl ReceiveSide {
+    pub(super) fn at(nxt: u32, window: u32) -> ReceiveSide {
+        ReceiveSide { nxt, edge: nxt.wrapping_add(window), fin: None, held: Vec::new() }
+    }
+
+    pub(super) fn fin_received(&self) -> bool {
+        self.fin.is_some_and(|fin| before(fin, self.nxt))
+    }
+}
