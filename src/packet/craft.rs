@@ -18,12 +18,12 @@ pub fn craft_tcp(src: SocketAddr, dst: SocketAddr, ttl: u8, segment: &Segment, t
     tcp.set_src_port(src.port());
     tcp.set_dst_port(dst.port());
     tcp.set_window_len(segment.window);
-    let mut bytes = tcp.into_inner();
-    put(&mut bytes, 4, &segment.seq.to_be_bytes())?;
-    put(&mut bytes, 8, &segment.ack.to_be_bytes())?;
-    put(&mut bytes, 12, &[u8::try_from(header / 4).ok()? << 4, segment.flags.0])?;
-    put(&mut bytes, 20, &options)?;
-    put(&mut bytes, header, text)?;
+    let bytes = tcp.into_inner();
+    put(bytes, 4, &segment.seq.to_be_bytes())?;
+    put(bytes, 8, &segment.ack.to_be_bytes())?;
+    put(bytes, 12, &[u8::try_from(header / 4).ok()? << 4, segment.flags.0])?;
+    put(bytes, 20, &options)?;
+    put(bytes, header, text)?;
     TcpPacket::new_unchecked(bytes).fill_checksum(&src.ip().into(), &dst.ip().into());
     Some(Bytes::from(packet))
 }
@@ -122,10 +122,10 @@ fn icmpv4_error(kind: IcmpKind, from: Ipv4Addr, to: Ipv4Addr, about: &[u8]) -> O
     // As much of the packet as fits into 576 bytes (RFC 1812, 4.3.2.3).
     let quote = &about[..about.len().min(576 - 28)];
     let (mut packet, start) = ip_packet(from.into(), to.into(), 64, ICMP, 8 + quote.len())?;
-    let mut bytes = packet.get_mut(start..)?;
-    put(&mut bytes, 0, &[kind, code])?;
-    put(&mut bytes, 4, &rest.to_be_bytes())?;
-    put(&mut bytes, 8, quote)?;
+    let bytes = packet.get_mut(start..)?;
+    put(bytes, 0, &[kind, code])?;
+    put(bytes, 4, &rest.to_be_bytes())?;
+    put(bytes, 8, quote)?;
     Icmpv4Packet::new_unchecked(bytes).fill_checksum();
     Some(Bytes::from(packet))
 }
@@ -146,10 +146,10 @@ fn icmpv6_error(kind: IcmpKind, from: Ipv6Addr, to: Ipv6Addr, about: &[u8]) -> O
     // As much of the packet as fits into the smallest MTU of IPv6 (RFC 4443, 3).
     let quote = &about[..about.len().min(1_280 - 48)];
     let (mut packet, start) = ip_packet(from.into(), to.into(), 64, ICMPV6, 8 + quote.len())?;
-    let mut bytes = packet.get_mut(start..)?;
-    put(&mut bytes, 0, &[kind, code])?;
-    put(&mut bytes, 4, &rest.to_be_bytes())?;
-    put(&mut bytes, 8, quote)?;
+    let bytes = packet.get_mut(start..)?;
+    put(bytes, 0, &[kind, code])?;
+    put(bytes, 4, &rest.to_be_bytes())?;
+    put(bytes, 8, quote)?;
     Icmpv6Packet::new_unchecked(bytes).fill_checksum(&from, &to);
     Some(Bytes::from(packet))
 }

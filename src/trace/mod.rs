@@ -2,13 +2,36 @@
 //!
 //! Records go into a [`Sink`] as they happen. Each has time, node, and *cause*: the record that led to it; only what a
 //! run starts with (the scenario's steps, the first events) has none.
+//!
+//! The views of this room need nothing but a header and records: [`text()`] and [`path()`] for people, [`json()`] and
+//! [`read_json`] for programs, [`pcapng()`] for Wireshark. [`Names`] and [`Relative`] give every other view the same
+//! names and numbers.
 
+mod escape;
 mod header;
+mod json;
+mod names;
+mod path;
+mod pcapng;
 mod record;
+mod relative;
 mod sink;
+mod text;
+mod words;
+
+pub use escape::{escape, pad, preview, width};
 
 pub use header::{ActorInfo, FORMAT, Header, LinkInfo, NodeInfo, NodeKind};
+pub use json::{JsonError, JsonOptions, json, read_json};
+pub use names::{ConnInfo, Names};
+pub use path::path;
+pub use pcapng::{has_frames, pcapng};
 pub use record::{
     Call, CallName, DropWhy, Edge, End, Ending, Fault, LinkChange, Name, Outcome, Record, Subject, TimerKind, What,
 };
+pub use relative::{Relative, Shown};
 pub use sink::{Discard, Sink, Tape, Trace};
+pub use text::{TextOptions, text};
+
+#[cfg(test)]
+mod tests;

@@ -8,22 +8,29 @@ use bytes::Bytes;
 use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
-/// One thing that happened.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Record {
-    /// Its position in the run.
-    pub id: RecordId,
-    /// When, in nanoseconds since the start.
-    pub at: Time,
-    /// Where: for what happens on a link, the node that sent the frame.
-    pub node: NodeId,
-    /// The record that led to this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<RecordId>,
-    /// What.
-    #[serde(flatten)]
-    pub what: What,
+#[allow(clippy::disallowed_types, reason = "what serde derives for `flatten` names floats; no value is one")]
+mod entry {
+    use super::{Deserialize, NodeId, RecordId, Serialize, Time, What};
+
+    /// One thing that happened.
+    #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    pub struct Record {
+        /// Its position in the run.
+        pub id: RecordId,
+        /// When, in nanoseconds since the start.
+        pub at: Time,
+        /// Where: for what happens on a link, the node that sent the frame.
+        pub node: NodeId,
+        /// The record that led to this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub cause: Option<RecordId>,
+        /// What.
+        #[serde(flatten)]
+        pub what: What,
+    }
 }
+
+pub use entry::Record;
 
 /// What happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -181,6 +188,41 @@ pub enum What {
         /// How.
         ending: Ending,
     },
+}
+
+impl What {
+    /// The packet that the record is about, with its connection.
+    pub const fn packet(&self) -> Option<(Option<ConnId>, &Packet)> {
+        match self {
+            What::Sent { conn, packet, .. }
+            | What::Arrived { conn, packet, .. }
+            | What::Fault { conn, packet, .. }
+            | What::Drop { conn, packet, .. } => Some((*conn, packet)),
+            _ => None,
+        }
+    }
+
+    /// That packet's bytes; empty in a trace read without them.
+    pub const fn frame(&self) -> Option<&Bytes> {
+        match self {
+            What::Sent { frame, .. }
+            | What::Arrived { frame, .. }
+            | What::Fault { frame, .. }
+            | What::Drop { frame, .. } => Some(frame),
+            _ => None,
+        }
+    }
+
+    /// The place for them.
+    pub const fn frame_mut(&mut self) -> Option<&mut Bytes> {
+        match self {
+            What::Sent { frame, .. }
+            | What::Arrived { frame, .. }
+            | What::Fault { frame, .. }
+            | What::Drop { frame, .. } => Some(frame),
+            _ => None,
+        }
+    }
 }
 
 /// Which end of a connection.

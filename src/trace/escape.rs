@@ -1,0 +1,73 @@
+//! Text from anywhere, made safe to print: no control characters, nothing that changes how its neighbours are shown.
+
+use core::fmt::Write;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Text with control and invisible characters, and the backslash, escaped as in Rust; Korean and the like stay readable.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        push(&mut out, c, false);
+    }
+    out
+}
+
+/// The beginning of some bytes as a quoted string of about so many columns: `"GET / HTT"…`. Bytes that are no UTF-8 are
+/// `\xff`; the ellipsis stands outside the quotes.
+pub fn preview(bytes: &[u8], columns: usize) -> String {
+    let mut out = String::from("\"");
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        if width(&out) > columns {
+            out.push_str("\"…");
+            return out;
+        }
+        // At most four bytes make a character.
+        let head = rest.get(..4).unwrap_or(rest);
+        let valid = match core::str::from_utf8(head) {
+            Ok(text) => text,
+            Err(error) => core::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or(""),
+        };
+        match valid.chars().next() {
+            Some(c) => {
+                push(&mut out, c, true);
+                rest = &rest[c.len_utf8()..];
+            }
+            None => {
+                let _ = write!(out, "\\x{:02x}", rest[0]);
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn push(out: &mut String, c: char, quoted: bool) {
+    match c {
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '"' if quoted => out.push_str("\\\""),
+        '\u{2028}' | '\u{2029}' => {
+            let _ = write!(out, "{}", c.escape_unicode());
+        }
+        c if c.is_control() || (c.width().unwrap_or(0) == 0 && !c.is_alphanumeric()) => {
+            let _ = write!(out, "{}", c.escape_unicode());
+        }
+        c => out.push(c),
+    }
+}
+
+/// How many columns a text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// A text with spaces after it, up to so many columns.
+pub fn pad(text: &str, columns: usize) -> String {
+    let mut out = text.to_owned();
+    out.extend(core::iter::repeat_n(' ', columns.saturating_sub(width(text))));
+    out
+}

@@ -1,0 +1,151 @@
+//! The path form: what a reviewer reads first. About ten lines: the states that each end of each connection and each
+//! socket passed, what was sent and lost, what the judge found, and how the run ended.
+
+use super::escape::{escape, pad, width};
+use super::text::ending_words;
+use super::{Fault, Names, Relative, Subject, Trace, What};
+use crate::base::NodeId;
+use core::fmt::Write;
+use std::collections::BTreeMap;
+
+/// So many names are listed one by one.
+const FEW: usize = 4;
+
+/// The trace as paths.
+pub fn path(trace: &Trace) -> String {
+    let names = Names::new(&trace.header, &trace.records);
+    let host = trace.header.nodes.iter().map(|node| width(&node.name)).max().unwrap_or(0);
+    let mut out = format!("path      {}\n", escape(&trace.header.scenario));
+    if !trace.header.title.is_empty() {
+        let _ = writeln!(out, "title     {}", escape(&trace.header.title));
+    }
+    out.push('\n');
+    let mut print = |node: NodeId, subject: &str, text: &str| {
+        let row = format!("{}  {}  {text}", pad(names.node(node), host), pad(subject, host + 3));
+        let _ = writeln!(out, "{}", row.trim_end());
+    };
+    for row in paths(trace, &names) {
+        print(row.node, &listed(&row.subjects), &row.states.join(" > "));
+    }
+    for (node, totals) in totals(trace) {
+        print(node, "packets", &totals.text());
+    }
+    for record in &trace.records {
+        match &record.what {
+            What::Divergence { conn, rule, clause, .. } => {
+                let subject = conn.map(|conn| names.conn(conn)).unwrap_or_default();
+                print(record.node, &subject, &format!("diverges: {} | {}", escape(rule), escape(clause)));
+            }
+            What::Stall { conn, .. } => print(record.node, &names.conn(*conn), "stalls"),
+            _ => {}
+        }
+    }
+    for record in &trace.records {
+        if let What::End { ending } = &record.what {
+            let _ = writeln!(out, "end: {}", ending_words(ending));
+        }
+    }
+    out
+}
+
+/// The same path, passed by these at one node.
+struct Row {
+    node: NodeId,
+    subjects: Vec<String>,
+    states: Vec<String>,
+}
+
+/// All paths in the order in which they began; like ones together.
+fn paths(trace: &Trace, names: &Names<'_>) -> Vec<Row> {
+    let mut walks: Vec<Row> = Vec::new();
+    let mut open: BTreeMap<(NodeId, &str, Subject), usize> = BTreeMap::new();
+    for record in &trace.records {
+        let (machine, subject, from, to) = match &record.what {
+            What::State { conn, end, from, to } => {
+                ("tcp", Subject::Conn(*conn, *end), from.to_string(), to.to_string())
+            }
+            What::Edge(edge) if edge.from != edge.to => {
+                (edge.machine.as_str(), edge.of, escape(&edge.from), escape(&edge.to))
+            }
+            _ => continue,
+        };
+        let walk = *open.entry((record.node, machine, subject)).or_insert_with(|| {
+            let name = match subject {
+                Subject::Conn(conn, _) => names.conn(conn),
+                Subject::Fd(fd) => format!("fd {}", fd.0),
+            };
+            walks.push(Row { node: record.node, subjects: vec![name], states: vec![from.clone()] });
+            walks.len() - 1
+        });
+        let states = &mut walks[walk].states;
+        if states.last() != Some(&from) {
+            states.extend(["...".to_owned(), from]);
+        }
+        states.push(to);
+    }
+    together(walks)
+}
+
+fn together(walks: Vec<Row>) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut known: BTreeMap<(NodeId, Vec<String>), usize> = BTreeMap::new();
+    for walk in walks {
+        let key = (walk.node, walk.states.clone());
+        match known.get(&key) {
+            Some(row) => rows[*row].subjects.extend(walk.subjects),
+            None => {
+                known.insert(key, rows.len());
+                rows.push(walk);
+            }
+        }
+    }
+    rows
+}
+
+fn listed(subjects: &[String]) -> String {
+    match subjects {
+        [first, .., last] if subjects.len() > FEW => format!("{first} .. {last} ({})", subjects.len()),
+        _ => subjects.join(", "),
+    }
+}
+
+/// Packets at one node.
+#[derive(Default)]
+struct Totals {
+    sent: u32,
+    again: u32,
+    lost: u32,
+    arrived: u32,
+    dropped: u32,
+}
+
+impl Totals {
+    fn text(&self) -> String {
+        let mut text = format!("sent={} arrived={}", self.sent, self.arrived);
+        for (key, count) in [("again", self.again), ("lost", self.lost), ("dropped", self.dropped)] {
+            if count > 0 {
+                let _ = write!(text, " {key}={count}");
+            }
+        }
+        text
+    }
+}
+
+fn totals(trace: &Trace) -> BTreeMap<NodeId, Totals> {
+    let relative = Relative::new(&trace.records);
+    let mut all: BTreeMap<NodeId, Totals> = BTreeMap::new();
+    for record in trace.records.iter().filter(|record| record.what.packet().is_some()) {
+        let totals = all.entry(record.node).or_default();
+        match &record.what {
+            What::Sent { .. } => {
+                totals.sent += 1;
+                totals.again += u32::from(relative.get(record.id).is_some_and(|shown| shown.nth > 1));
+            }
+            What::Arrived { .. } => totals.arrived += 1,
+            What::Fault { fault, .. } => totals.lost += u32::from(Fault::is_loss(fault)),
+            What::Drop { .. } => totals.dropped += 1,
+            _ => {}
+        }
+    }
+    all
+}

@@ -1,0 +1,5 @@
+mod captures;
+mod forms;
+mod numbers;
+mod round_trip;
+mod scribe;

@@ -1,0 +1,84 @@
+//! Relative sequence numbers, and names.
+
+use super::scribe::{ACK, CLIENT, CONN, FIN_ACK, PSH_ACK, SERVER, SYN, SYN_ACK, Scribe, addr, header};
+use crate::base::{Fd, NodeId, RecordId};
+use crate::packet::Flags;
+use crate::trace::{CallName, End, Names, NodeInfo, NodeKind, Outcome, Relative, Trace, What};
+
+fn names_of(records: &[RecordId], trace: &Trace) -> Vec<String> {
+    let relative = Relative::new(&trace.records);
+    records.iter().map(|id| relative.get(*id).expect("a segment").name()).collect()
+}
+
+#[test]
+fn numbers_count_from_the_senders_syn_across_the_wrap_and_repeats_are_counted() {
+    let mut it = Scribe::new();
+    let start = it.call(CLIENT, CallName::Connect, "server:80", Outcome::Pending);
+    it.conn(start);
+    let syn = it.send(CLIENT, start, SYN, 0, 0, "");
+    let answer = it.send(SERVER, syn, SYN_ACK, 0, 1, "");
+    let first = it.send(CLIENT, answer, PSH_ACK, 1, 1, "ten bytes.");
+    let second = it.send(CLIENT, answer, PSH_ACK, 11, 1, "and ten more bytes");
+    let again = it.send(CLIENT, answer, PSH_ACK, 1, 1, "ten bytes.and");
+    let third = it.send(CLIENT, answer, PSH_ACK, 11, 1, "and");
+    let arrived = it.arrive(again);
+    let fin = it.send(CLIENT, answer, FIN_ACK, 29, 1, "");
+    let ack = it.send(SERVER, fin, ACK, 1, 30, "");
+    let trace = it.trace();
+    let names = names_of(&[syn, answer, first, second, again, third, arrived, fin, ack], &trace);
+    assert_eq!(names, ["[0,1)", "[0,1)", "[1,11)", "[11,29)", "[1,14)'2", "[11,14)'3", "[1,14)'2", "[29,30)", "[1)"]);
+    let relative = Relative::new(&trace.records);
+    let ack = relative.get(ack).expect("a segment");
+    assert_eq!((ack.end, ack.ack, ack.acks_fin, ack.window), (End::Acceptor, Some(30), true, 16_384));
+    assert_eq!(relative.get(syn).map(|syn| syn.window), Some(1_024), "the window of a SYN is never scaled");
+}
+
+#[test]
+fn a_forwarded_segment_is_no_retransmission_and_a_forged_one_makes_none() {
+    let mut it = Scribe::new();
+    let start = it.call(CLIENT, CallName::Connect, "server:80", Outcome::Pending);
+    it.conn(start);
+    let syn = it.send(CLIENT, start, SYN, 0, 0, "");
+    let at_router = it.arrive(syn);
+    it.records[at_router.index()].node = NodeId(2);
+    let What::Arrived { link, conn, packet, frame } = it.records[at_router.index()].what.clone() else { panic!() };
+    let onward = it.note(NodeId(2), Some(at_router), What::Sent { link, conn, packet, frame });
+    let forged = it.send(CLIENT, start, PSH_ACK, 1, 1, "x");
+    it.records[forged.index()].node = NodeId(2);
+    let true_one = it.send(CLIENT, start, PSH_ACK, 1, 1, "x");
+    let trace = it.trace();
+    assert_eq!(names_of(&[syn, onward, forged, true_one], &trace), ["[0,1)", "[0,1)", "[1,2)", "[1,2)"]);
+}
+
+#[test]
+fn without_a_syn_the_first_number_counts_as_one() {
+    let mut it = Scribe::new();
+    let start = it.call(CLIENT, CallName::Inject, "", Outcome::Ok);
+    let stray = it.send(CLIENT, start, ACK, 700, 900, "");
+    let reset = it.send(SERVER, stray, Flags::RST, 900, 0, "");
+    for id in [stray, reset] {
+        let What::Sent { conn, .. } = &mut it.records[id.index()].what else { panic!() };
+        *conn = None;
+    }
+    let trace = it.trace();
+    assert_eq!(names_of(&[stray, reset], &trace), ["[1)", "[1)"]);
+    assert_eq!(Relative::new(&trace.records).get(stray).and_then(|shown| shown.ack), Some(1));
+}
+
+#[test]
+fn names_come_from_the_header_and_from_conn_records() {
+    let mut it = Scribe::new();
+    let start = it.call(CLIENT, CallName::Connect, "server:80", Outcome::Pending);
+    it.conn(start);
+    it.call(SERVER, CallName::Accept, "", Outcome::Accepted(Fd(4), addr(CLIENT)));
+    let mut header = header();
+    header.nodes.push(NodeInfo { name: "hub".to_owned(), kind: NodeKind::Switch, addrs: vec![] });
+    let names = Names::new(&header, &it.records);
+    assert_eq!(names.conn(CONN), "client.1");
+    assert_eq!(names.endpoint(addr(SERVER)), "server:80");
+    assert_eq!(names.endpoint("[::1]:5".parse().expect("an address")), "[::1]:5");
+    assert_eq!(names.fd_conn(SERVER, Fd(4)), Some(CONN));
+    assert_eq!(names.end_node(CONN, End::Acceptor), Some(SERVER));
+    assert!(!names.is_loop(CONN));
+    assert_eq!(names.node(NodeId(9)), "?");
+}

@@ -1,0 +1,162 @@
+//! Long runs of like lines as one line.
+//!
+//! A run is an unbroken sequence of bulk lines: data sent once, plain acknowledgments, the calls that move data. Within it
+//! the lines of one host, layer and subject that continue each other are a group; a group of more than [`FEW`] becomes one
+//! line in the place of its first. Lines of several hosts and connections alternate in a run without breaking it.
+
+use super::lines::{Line, micros};
+use crate::base::{ActorId, Fd, NodeId, Time};
+use crate::packet::Flags;
+use crate::trace::CallName;
+use std::collections::BTreeMap;
+
+/// So many like lines are left as they are.
+const FEW: u32 = 8;
+
+/// What a line says, as far as folding goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum What {
+    /// Data of a connection.
+    Data { start: i64, stop: i64, flags: Flags },
+    /// An acknowledgment without data.
+    Ack { at: i64 },
+    /// A datagram.
+    Datagram { bytes: u64 },
+    /// A call that moves data: how many bytes, if it has returned.
+    Call { name: CallName, fd: Option<Fd>, actor: ActorId, returned: bool, bytes: Option<u64> },
+    /// A delayed acknowledgment's timer.
+    Tick,
+}
+
+/// One line that may be folded, or several that were.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Bulk {
+    pub(super) count: u32,
+    pub(super) sort: What,
+    /// The first and last acknowledgment number.
+    pub(super) acks: (i64, i64),
+    /// The first and last window.
+    pub(super) windows: (u32, u32),
+}
+
+impl Bulk {
+    pub(super) const fn one(sort: What) -> Bulk {
+        Bulk { count: 1, sort, acks: (0, 0), windows: (0, 0) }
+    }
+
+    /// This and what follows it, if that continues it.
+    fn join(&self, next: &Bulk) -> Option<Bulk> {
+        let sort = match (self.sort, next.sort) {
+            (What::Data { start, stop, flags }, What::Data { start: from, stop: to, flags: more }) if stop == from => {
+                What::Data { start, stop: to, flags: Flags(flags.0 & more.0) }
+            }
+            (What::Ack { at }, What::Ack { at: next }) if at == next => What::Ack { at },
+            (What::Datagram { bytes }, What::Datagram { bytes: more }) => What::Datagram { bytes: bytes + more },
+            (
+                What::Call { name, fd, actor, returned, bytes },
+                What::Call { name: next, fd: on, actor: by, returned: late, bytes: more },
+            ) if (name, fd, actor, returned, bytes.is_some()) == (next, on, by, late, more.is_some()) => {
+                let bytes = bytes.map(|bytes| bytes + more.unwrap_or(0));
+                What::Call { name, fd, actor, returned, bytes }
+            }
+            (What::Tick, What::Tick) => What::Tick,
+            _ => return None,
+        };
+        let (acks, windows) = ((self.acks.0, next.acks.1), (self.windows.0, next.windows.1));
+        Some(Bulk { count: self.count + next.count, sort, acks, windows })
+    }
+
+    fn text(&self) -> String {
+        let count = self.count;
+        let Bulk { acks, windows, .. } = self;
+        match self.sort {
+            What::Data { start, stop, flags } => {
+                let (ack, win) = (range(acks.0, acks.1), range(windows.0, windows.1));
+                format!("[{start},{stop}) x{count} {flags} ack={ack} len={} win={win}", stop - start)
+            }
+            What::Ack { at } => {
+                format!("[{at}) x{count} ACK ack={} win={}", range(acks.0, acks.1), range(windows.0, windows.1))
+            }
+            What::Datagram { bytes } => format!("x{count} len={bytes}"),
+            What::Call { name, fd, returned, bytes, .. } => {
+                let fd = fd.map(|fd| fd.0.to_string()).unwrap_or_default();
+                let dots = if returned { "... " } else { "" };
+                let end = bytes.map_or(" ...".to_owned(), |bytes| format!(" -> {bytes}"));
+                format!("{dots}{name}({fd}) x{count}{end}")
+            }
+            What::Tick => format!("delayed-ack x{count}"),
+        }
+    }
+}
+
+fn range<T: PartialEq + core::fmt::Display>(from: T, to: T) -> String {
+    if from == to { from.to_string() } else { format!("{from}..{to}") }
+}
+
+/// Lines that continue each other, by the position of the first.
+struct Group {
+    members: Vec<usize>,
+    bulk: Bulk,
+    last: Time,
+}
+
+/// Folds all runs.
+pub(super) fn fold(lines: Vec<Line>) -> Vec<Line> {
+    let mut keep = vec![true; lines.len()];
+    let mut folded: BTreeMap<usize, (Bulk, Time)> = BTreeMap::new();
+    let mut from = 0;
+    while from < lines.len() {
+        let len = lines[from..].iter().take_while(|line| line.bulk.is_some()).count();
+        for group in groups(&lines, from..from + len).into_iter().filter(|group| group.bulk.count > FEW) {
+            for member in &group.members[1..] {
+                keep[*member] = false;
+            }
+            folded.insert(group.members[0], (group.bulk, group.last));
+        }
+        from += len + 1;
+    }
+    let mut out = Vec::new();
+    for (at, mut line) in lines.into_iter().enumerate().filter(|(at, _)| keep[*at]) {
+        if let Some((bulk, last)) = folded.get(&at) {
+            line.text = format!("{} over={}", bulk.text(), micros(last.since(line.at)));
+            line.cause.clear();
+        }
+        out.push(line);
+    }
+    out
+}
+
+fn groups(lines: &[Line], run: core::ops::Range<usize>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut open: BTreeMap<(NodeId, &str, &str, u8), usize> = BTreeMap::new();
+    for at in run {
+        let line = &lines[at];
+        let Some(bulk) = line.bulk else { continue };
+        let key = (line.node, line.layer.as_str(), line.subject.as_str(), kind(&bulk));
+        let group = open.get(&key).and_then(|group| groups.get_mut(*group));
+        if let Some(group) = group
+            && let Some(joined) = group.bulk.join(&bulk)
+        {
+            group.members.push(at);
+            group.bulk = joined;
+            group.last = line.at;
+        } else {
+            open.insert(key, groups.len());
+            groups.push(Group { members: vec![at], bulk, last: line.at });
+        }
+    }
+    groups
+}
+
+/// Kinds that alternate within a run do not end each other's groups.
+const fn kind(bulk: &Bulk) -> u8 {
+    match bulk.sort {
+        What::Data { .. } => 0,
+        What::Ack { .. } => 1,
+        What::Datagram { .. } => 2,
+        What::Call { returned: false, bytes: None, .. } => 3,
+        What::Call { returned: false, bytes: Some(_), .. } => 4,
+        What::Call { returned: true, .. } => 5,
+        What::Tick => 6,
+    }
+}
