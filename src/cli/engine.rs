@@ -1,35 +1,16 @@
 //! The one door from the command line to the rest of the crate: small adapters, each of which says what a command needs.
 
 use super::Trouble;
-use crate::machine::Table;
-use crate::scenario::Scenario;
-use crate::trace::{Ending, Trace, What};
+use crate::base::{Scripted, Seeded};
+use crate::judge::{self, Finding};
+use crate::machine::{Finite, Machine, Table};
+use crate::scenario::{self, Scenario};
+use crate::tcp::Tcp;
+use crate::trace::{self, Ending, JsonOptions, Record, TextOptions, Trace, What};
 use crate::view::RunEdge;
-use core::ops::Range;
+use crate::world::World;
 
-/// One error of a scenario.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Diagnostic {
-    /// What is wrong.
-    pub(super) message: String,
-    /// Where: a byte range of the source text.
-    pub(super) span: Range<usize>,
-    /// What to say at the place; may be empty.
-    pub(super) label: String,
-    /// What would be right.
-    pub(super) help: Option<String>,
-}
-
-/// All errors of one scenario.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Diagnostics {
-    /// What the text is called: its path.
-    pub(super) name: String,
-    /// The text.
-    pub(super) text: String,
-    /// The errors, in the order of the text.
-    pub(super) list: Vec<Diagnostic>,
-}
+pub(super) use crate::scenario::{Diagnostic, Diagnostics, Failure};
 
 /// What names a run of a scenario.
 #[derive(Clone, Default, Debug)]
@@ -51,19 +32,6 @@ pub(super) struct Filter {
     pub(super) layers: Vec<String>,
 }
 
-/// An expectation that does not hold.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Failure {
-    /// What does not hold.
-    pub(super) message: String,
-    /// Where the expectation stands in the scenario.
-    pub(super) span: Range<usize>,
-    /// What was expected.
-    pub(super) expected: String,
-    /// What the run showed.
-    pub(super) got: String,
-}
-
 /// What became of a scenario.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(super) struct Verdict {
@@ -83,73 +51,107 @@ pub(super) struct Verdict {
     pub(super) limit: Option<String>,
 }
 
-fn unconnected<T>(what: &str) -> Result<T, Trouble> {
-    Err(Trouble::new(format!("{what} is not connected yet")))
-}
-
 /// Reads a scenario, with these values replaced.
-pub(super) fn load(_name: &str, _text: &str, _sets: &[(String, String)]) -> Result<Scenario, Trouble> {
-    unconnected("the scenario loader")
+pub(super) fn load(name: &str, text: &str, sets: &[(String, String)]) -> Result<Scenario, Trouble> {
+    scenario::load_with(name, text, sets).map_err(|diagnostics| Trouble::Diagnostics(Box::new(diagnostics)))
 }
 
 /// The scenario with its defaults filled in.
-pub(super) fn explain(_scenario: &Scenario) -> Result<String, Trouble> {
-    unconnected("the explanation of scenarios")
+pub(super) fn explain(described: &Scenario) -> String {
+    scenario::explain(described)
 }
 
 /// The JSON Schema of scenarios.
-pub(super) fn schema() -> Result<String, Trouble> {
-    unconnected("the schema")
+pub(super) fn schema() -> String {
+    format!("{:#}\n", scenario::schema())
 }
 
 /// The reference of the scenario language.
-pub(super) fn reference() -> Result<String, Trouble> {
-    unconnected("the reference")
+pub(super) fn reference() -> String {
+    scenario::reference()
 }
 
 /// Runs a scenario; the trace has the judge's divergences.
-pub(super) fn run(_scenario: &Scenario, _how: &How) -> Result<Trace, Trouble> {
-    unconnected("the world")
+pub(super) fn run(described: &Scenario, how: &How) -> Trace {
+    run_and_judge(described, how).0
+}
+
+fn run_and_judge(described: &Scenario, how: &How) -> (Trace, Vec<Finding>) {
+    let seed = how.seed.unwrap_or(described.seed);
+    let world = World::new(described, seed);
+    let mut trace = match &how.choices {
+        Some(choices) => world.trace(&mut Scripted::new(choices.clone())),
+        None => world.trace(&mut Seeded::new(seed)),
+    };
+    let findings = judge::append(&mut trace);
+    (trace, findings)
 }
 
 /// The text form.
-pub(super) fn text(_trace: &Trace, _filter: &Filter) -> Result<String, Trouble> {
-    unconnected("the text form")
+pub(super) fn text(trace: &Trace, filter: &Filter) -> String {
+    let Filter { hosts, conns, layers } = filter.clone();
+    trace::text(trace, &TextOptions { hosts, conns, layers })
 }
 
 /// The states that each end passed.
-pub(super) fn path(_trace: &Trace) -> Result<String, Trouble> {
-    unconnected("the path form")
+pub(super) fn path(trace: &Trace) -> String {
+    trace::path(trace)
 }
 
 /// JSON lines; with the packets' bytes if wanted.
-pub(super) fn json(_trace: &Trace, _bytes: bool) -> Result<String, Trouble> {
-    unconnected("the JSON form")
+pub(super) fn json(trace: &Trace, bytes: bool) -> String {
+    trace::json(trace, &JsonOptions { bytes })
 }
 
 /// A trace from JSON lines.
-pub(super) fn from_json(name: &str, _text: &str) -> Result<Trace, Trouble> {
-    unconnected(&format!("{name}: the reading of saved traces"))
+pub(super) fn from_json(name: &str, text: &str) -> Result<Trace, Trouble> {
+    trace::read_json(text).map_err(|error| Trouble::new(format!("{name}: {error}")))
 }
 
 /// A capture.
-pub(super) fn pcapng(_trace: &Trace) -> Result<Vec<u8>, Trouble> {
-    unconnected("the capture")
+pub(super) fn pcapng(trace: &Trace) -> Vec<u8> {
+    trace::pcapng(trace)
 }
 
 /// Runs a scenario and holds it to its expectations and to the judge.
-pub(super) fn check(_scenario: &Scenario, _how: &How) -> Result<Verdict, Trouble> {
-    unconnected("the judge")
+pub(super) fn check(described: &Scenario, how: &How) -> Verdict {
+    let (trace, findings) = run_and_judge(described, how);
+    let tally = scenario::satisfied(described, &trace.header, &trace.records, &findings);
+    let failures = scenario::evaluate(described, &trace.header, &trace.records, &findings);
+    let known = described.known.iter().filter(|rule| findings.iter().any(|finding| finding.rule == **rule));
+    Verdict { expectations: tally.all, failures, known: known.cloned().collect(), ..counted(&trace) }
 }
 
 /// Holds a saved trace to the judge alone.
-pub(super) fn check_trace(_trace: &Trace) -> Result<Verdict, Trouble> {
-    unconnected("the judge")
+pub(super) fn check_trace(trace: &Trace) -> Verdict {
+    let findings = judge::judge(&trace.header, &trace.records);
+    let told = findings.iter().map(|finding| format!("{} ({}): {}", finding.rule, finding.clause, finding.text));
+    Verdict { findings: told.collect(), ..counted(trace) }
+}
+
+fn counted(trace: &Trace) -> Verdict {
+    let segment = |record: &&Record| matches!(&record.what, What::Sent { packet, .. } if packet.tcp().is_some());
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Verdict {
+        segments: count(trace.records.iter().filter(segment).count()),
+        records: count(trace.records.len()),
+        limit: limit(trace),
+        ..Verdict::default()
+    }
 }
 
 /// What a run did in every machine of the catalogue: as recorded, and TCP's moves as the judge classifies them.
-pub(super) fn witnessed(trace: &Trace) -> Result<Vec<RunEdge>, Trouble> {
-    Ok(crate::view::witness::recorded(trace))
+pub(super) fn witnessed(trace: &Trace) -> Vec<RunEdge> {
+    let mut edges = crate::view::witness::recorded(trace);
+    let name = |node: usize| trace.header.nodes.get(node).map_or_else(String::new, |node| node.name.clone());
+    edges.extend(judge::witnessed(&trace.records).iter().map(|witness| RunEdge {
+        machine: Tcp::NAME.to_owned(),
+        subject: name(witness.node.index()),
+        from: witness.from.name().to_owned(),
+        input: witness.input.name().to_owned(),
+        to: witness.to.name().to_owned(),
+    }));
+    edges
 }
 
 /// A table's hash as a trace's header has it.

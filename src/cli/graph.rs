@@ -35,7 +35,7 @@ fn over(table: &Table, path: &Path, args: &GraphArgs) -> Result<MachineGraph, Tr
     let name = files::shown(path);
     let input = files::input(path, &args.set)?;
     let trace = run::trace(&name, input, &How { seed: args.seed, choices: None })?;
-    let mut graph = over_run(table, &trace.header.scenario, &engine::witnessed(&trace)?);
+    let mut graph = over_run(table, &trace.header.scenario, &engine::witnessed(&trace));
     let made_with = trace.header.tables.get(table.name);
     if made_with.is_some_and(|hash| *hash != engine::table_hash(table)) {
         graph.notes.push("the trace was made with another version of this machine".to_owned());

@@ -85,9 +85,9 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Graph(args) => graph::graph(&args),
         Command::New(args) => new::new(&args),
-        Command::Schema(args) => engine::schema().and_then(|text| files::put(args.out.as_deref(), text.as_bytes())),
+        Command::Schema(args) => files::put(args.out.as_deref(), engine::schema().as_bytes()),
         Command::Reference(args) => {
-            engine::reference().and_then(|text| files::put(args.out.as_deref(), text.as_bytes()))
+            files::put(args.out.as_deref(), engine::reference().as_bytes())
         }
     };
     let status = done.unwrap_or_else(|trouble| tell(&trouble));

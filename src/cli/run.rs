@@ -91,7 +91,7 @@ fn one(args: &RunArgs, path: &Path, input: Input, status: &mut Status) -> Result
     let how = How { seed: args.seed, choices: args.choices.clone() };
     if args.explain {
         return match input {
-            Input::Scenario { scenario, .. } => engine::explain(&scenario).map(String::into_bytes),
+            Input::Scenario { scenario, .. } => Ok(engine::explain(&scenario).into_bytes()),
             Input::Trace(_) => Err(Trouble::new(format!("{name} is a saved trace: --explain needs its scenario"))),
         };
     }
@@ -107,7 +107,7 @@ fn one(args: &RunArgs, path: &Path, input: Input, status: &mut Status) -> Result
 /// The trace of an input: that of a run, or the saved one.
 pub(super) fn trace(name: &str, input: Input, how: &How) -> Result<Trace, Trouble> {
     match input {
-        Input::Scenario { scenario, .. } => engine::run(&scenario, how),
+        Input::Scenario { scenario, .. } => Ok(engine::run(&scenario, how)),
         Input::Trace(_) if how.seed.is_some() || how.choices.is_some() => {
             Err(Trouble::new(format!("{name} is a saved trace: it has its seed and its choices already")))
         }
@@ -132,16 +132,16 @@ fn written(args: &RunArgs, trace: &Trace) -> Result<Vec<u8>, Trouble> {
         TraceFormat::Text => {
             known_hosts(trace, &args.host)?;
             let (hosts, conns, layers) = (args.host.clone(), args.conn.clone(), args.layer.clone());
-            let text = engine::text(trace, &Filter { hosts, conns, layers })?;
+            let text = engine::text(trace, &Filter { hosts, conns, layers });
             Ok(coloured(Paint::on(terminal), &text).into_bytes())
         }
-        TraceFormat::Path => engine::path(trace).map(String::into_bytes),
-        TraceFormat::Json => engine::json(trace, args.bytes).map(String::into_bytes),
+        TraceFormat::Path => Ok(engine::path(trace).into_bytes()),
+        TraceFormat::Json => Ok(engine::json(trace, args.bytes).into_bytes()),
         TraceFormat::Pcapng if frameless(trace) => Err(Trouble::with_help(
             "this saved trace has no packets' bytes to capture",
             "save it with --format json --bytes, or run its scenario",
         )),
-        TraceFormat::Pcapng => engine::pcapng(trace),
+        TraceFormat::Pcapng => Ok(engine::pcapng(trace)),
     }
 }
 

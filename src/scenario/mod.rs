@@ -19,6 +19,7 @@ mod describe;
 mod diagnostic;
 #[cfg(feature = "cli")]
 mod draw;
+mod evaluate;
 mod explain;
 mod leaf;
 pub mod model;
@@ -34,6 +35,7 @@ mod words;
 //pub use builder::{Builder, DirectionBuilder, FaultBuilder, HostBuilder, LinkBuilder, ServeBuilder, StepBuilder, step};
 pub use describe::{reference, schema};
 pub use diagnostic::{Diagnostic, Diagnostics, SHOWN};
+pub use evaluate::{Failure, Tally, evaluate, is_kind, satisfied};
 pub use explain::explain;
 pub use model::Scenario;
 

@@ -65,7 +65,7 @@ fn paths(trace: &Trace, names: &Names<'_>) -> Vec<Row> {
                 ("tcp", Subject::Conn(*conn, *end), from.to_string(), to.to_string())
             }
             What::Edge(edge) if edge.from != edge.to => {
-                (edge.machine.as_str(), edge.of, escape(&edge.from), escape(&edge.to))
+                (&*edge.machine, edge.of, escape(&edge.from), escape(&edge.to))
             }
             _ => continue,
         };

@@ -181,6 +181,7 @@ pub(super) fn outcome_words(outcome: &Outcome, names: &Names<'_>) -> Option<Stri
         Outcome::Eof => "eof".to_owned(),
         Outcome::Addr(addr) => addr.to_string(),
         Outcome::Value(value) => value.to_string(),
+        Outcome::SoError(errno) => errno.to_string(),
         Outcome::Ready(ready) => escape(ready),
         Outcome::Err(errno) => errno.to_string(),
     })

@@ -338,6 +338,7 @@ impl Checker<'_> {
             SockOpt::ReuseAddr | SockOpt::KeepAlive | SockOpt::NoDelay => (0, 1),
             SockOpt::Linger => (-1, i64::from(u16::MAX)),
             SockOpt::KeepIdle => (1, 32_767),
+            SockOpt::KeepCount => (1, 127),
             SockOpt::UserTimeout => (0, i64::from(u32::MAX)),
             SockOpt::Ttl => (1, 255),
             SockOpt::RcvBuf => return drop(self.receive_buffer(u64::try_from(value.value).unwrap_or(0), &value.place)),

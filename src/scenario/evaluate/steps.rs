@@ -167,6 +167,7 @@ fn plain(outcome: &Outcome) -> String {
         Outcome::Eof => "end of file".to_owned(),
         Outcome::Accepted(_, addr) | Outcome::Addr(addr) => addr.to_string(),
         Outcome::Value(value) => value.to_string(),
+        Outcome::SoError(errno) => errno.to_string(),
         Outcome::Ready(ready) => ready.clone(),
         Outcome::Err(errno) => errno.to_string(),
     }
