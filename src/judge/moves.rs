@@ -6,6 +6,9 @@
 //!   where it leads; anywhere else is a finding `move`.
 //! - A segment's arrival that demands a move, and is followed by none, is a finding `missing-move`. The move is due before
 //!   anything else happens to that end: the stack works at once.
+//! - What an end took is certain only as far as it has acknowledged it. A segment is classified for an end that took all
+//!   it may, and for one that dropped what it has not acknowledged: a move must be right for one of them, and is missing
+//!   only if it is due for both.
 //! - An end's states must make a path: each begins where the last one ended; else a finding `path`.
 //! - What a listener did before its connection had a record is no matter of the connection: an acceptor's path may begin
 //!   in CLOSED or in LISTEN.
@@ -77,6 +80,8 @@ struct Due {
     from: State,
     to: State,
     clause: Clause,
+    /// Also of an end that dropped what it has not acknowledged.
+    sure: bool,
 }
 
 /// A state record, taken apart.
@@ -137,7 +142,7 @@ impl Moves {
         if let Some((_, end)) = self.ends.with_address(conn, packet.src)
             && end.is_at(node)
         {
-            end.facts.sent(&segment);
+            end.sent(&segment);
         }
     }
 
@@ -149,12 +154,13 @@ impl Moves {
         }
         self.settle(conn, which);
         let Some(end) = self.ends.get(conn, which) else { return };
-        let inputs = end.facts.received(&segment);
-        self.causes.arrived(record.id, inputs);
+        let (inputs, other) = end.received(&segment);
+        self.causes.arrived(record.id, inputs, other);
         if let Some(from) = end.state.filter(|&state| !rests(state))
             && let Some((to, clause)) = demanded(from, &inputs)
         {
-            end.due = Some(Due { record: record.id, inputs, from, to, clause });
+            let sure = other.is_none_or(|inputs| demanded(from, &inputs).is_some_and(|(other, _)| other == to));
+            end.due = Some(Due { record: record.id, inputs, from, to, clause, sure });
         }
     }
 
@@ -199,7 +205,7 @@ impl Moves {
     /// Holds the move to the table; what could have caused it is tried in order.
     fn check(&mut self, step: Move, cause: Cause) {
         let tries = candidates(cause, step.end, step.from, step.to);
-        for inputs in tries.iter() {
+        for (reading, inputs) in tries.iter().enumerate() {
             let edges = walk(step.from, inputs);
             if edges.last().map_or(step.from, |edge| edge.2) == step.to && step.from != step.to {
                 let seen = edges.iter().filter(|(from, _, to)| from != to);
@@ -212,6 +218,9 @@ impl Moves {
                     to,
                     record: step.record,
                 }));
+                if reading > 0 && matches!(cause, Cause::Arrived(..)) {
+                    self.ends.at(step.conn, step.end).believe_other();
+                }
                 return;
             }
         }
@@ -229,7 +238,7 @@ impl Moves {
         let Some(due) = end.due.take() else { return };
         let node = end.node;
         end.answer(due, due.from);
-        if due.inputs.by_held {
+        if !due.sure {
             return;
         }
         let step =

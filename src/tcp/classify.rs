@@ -12,14 +12,11 @@ use core::ops::Deref;
 pub struct Inputs {
     list: [Input; 3],
     len: u8,
-    /// The FIN among them is in order only because of what came earlier and had to be held; that it is held is no more
-    /// than a SHOULD (SHLD-31), so an end may stay without it until the peer sends it again.
-    pub by_held: bool,
 }
 
 impl Inputs {
     const fn one(input: Input) -> Inputs {
-        Inputs { list: [input; 3], len: 1, by_held: false }
+        Inputs { list: [input; 3], len: 1 }
     }
 
     fn and(mut self, input: Input) -> Inputs {
@@ -165,7 +162,7 @@ fn after_ack(kind: Input, segment: &Segment, taken: Taken) -> Inputs {
         _ => None,
     };
     if let (Some(whole), true) = (whole, segment.fin && taken.fin) {
-        return Inputs { by_held: taken.by_held, ..Inputs::one(whole) };
+        return Inputs::one(whole);
     }
     let mut inputs = Inputs::one(kind);
     inputs = match taken.text {
@@ -173,10 +170,7 @@ fn after_ack(kind: Input, segment: &Segment, taken: Taken) -> Inputs {
         Text::InOrder => inputs.and(Input::Text),
         Text::Ahead => inputs.and(Input::TextAhead),
     };
-    if taken.fin {
-        inputs = inputs.and(Input::Fin);
-    }
-    Inputs { by_held: taken.by_held, ..inputs }
+    if taken.fin { inputs.and(Input::Fin) } else { inputs }
 }
 
 /// The same once the peer's FIN has been received: neither should occur, and both are ignored.

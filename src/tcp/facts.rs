@@ -1,8 +1,9 @@
 //! What one end knows about its connection: the variables of its transmission control block (RFC 9293, 3.3.1), as they
 //! can be followed from the segments that it sends and gets.
 
+use super::input::Input;
 use super::segment::Segment;
-use super::seq::{before, later};
+use super::seq::{before, earlier, later};
 
 /// The facts that settle what a segment is. They know nothing of the state; [`Facts::sent`] and [`Facts::received`]
 /// keep them up to date, and [`Facts::default`] is an end without a transmission control block.
@@ -11,6 +12,7 @@ pub struct Facts {
     /// The end treats a SYN in the window as RFC 793 did, not as RFC 5961 does.
     pub rfc793: bool,
     pub(super) passive: bool,
+    pub(super) closed: bool,
     pub(super) scale: Scale,
     pub(super) send: Option<SendSide>,
     pub(super) receive: Option<ReceiveSide>,
@@ -39,8 +41,10 @@ pub(super) struct SendSide {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct ReceiveSide {
-    /// RCV.NXT.
+    /// RCV.NXT, if the end takes all that it may.
     pub(super) nxt: u32,
+    /// What the end has acknowledged: its RCV.NXT at that time, whatever it took.
+    pub(super) acked: u32,
     /// RCV.NXT + RCV.WND as last advertised.
     pub(super) edge: u32,
     /// The number of the peer's FIN, once seen; it is received when RCV.NXT is beyond it.
@@ -84,6 +88,7 @@ impl Facts {
         let window = if segment.syn { u32::from(segment.window) } else { self.scaled(segment.window) };
         let receive = self.receive.get_or_insert_with(|| ReceiveSide::at(ack, window));
         receive.nxt = ack;
+        receive.acked = ack;
         receive.edge = ack.wrapping_add(window);
         receive.held.retain(|&(_, end)| before(ack, end));
     }
@@ -93,19 +98,42 @@ impl Facts {
         u32::from(window) << shift
     }
 
-    /// The end did not take the FIN that was inferred to be in order.
-    pub fn fin_not_taken(&mut self) {
-        if let Some(receive) = &mut self.receive
-            && let Some(fin) = receive.fin
+    /// The same end, if it has dropped all that it has not acknowledged, where that makes a difference: holding text out
+    /// of order is a SHOULD (SHLD-31), and a buffer can be full.
+    pub fn if_only_acknowledged(&self) -> Option<Facts> {
+        let receive = self.receive.as_ref()?;
+        let doubtful = receive.nxt != receive.acked || !receive.held.is_empty() || receive.fin_is_ahead();
+        doubtful.then(|| {
+            let (nxt, fin) = (receive.acked, receive.fin.filter(|&fin| before(fin, receive.acked)));
+            Facts { receive: Some(ReceiveSide { nxt, fin, held: Vec::new(), ..*receive }), ..self.clone() }
+        })
+    }
+
+    /// The user has said CLOSE; the FIN may still wait for what is to be sent before it.
+    pub fn closed(&mut self) {
+        self.closed = true;
+    }
+
+    /// The end did not do what an arrival of this kind leads to: it did not take the FIN, or the ACK of ours or of our
+    /// SYN, that was inferred to be good.
+    pub fn not_taken(&mut self, input: Input) {
+        if let (Some(receive), true) = (&mut self.receive, input.has_fin())
+            && let Some(fin) = receive.fin.filter(|&fin| before(fin, receive.nxt))
         {
             receive.nxt = fin;
             receive.fin = None;
         }
+        let Some(send) = &mut self.send else { return };
+        match (input, send.fin) {
+            (Input::AckOfFin | Input::FinAckOfFin, Some(fin)) => send.una = earlier(send.una, fin),
+            (Input::AckOfSyn | Input::FinAckOfSyn, _) => send.una = send.iss,
+            _ => {}
+        }
     }
 
-    /// Our SYN is not acknowledged, though the peer's is known; a FIN sent after it makes no difference to a reset.
+    /// Our SYN is not acknowledged, and the user has not said CLOSE: after that, the RFC makes no difference.
     pub(super) fn half_open(&self) -> bool {
-        self.send.is_some_and(|send| send.una == send.iss && send.fin.is_none())
+        !self.closed && self.send.is_some_and(|send| send.una == send.iss && send.fin.is_none())
     }
 
     /// Both FINs are through: ours acknowledged, the peer's received.
@@ -117,7 +145,11 @@ impl Facts {
 
 impl ReceiveSide {
     pub(super) fn at(nxt: u32, window: u32) -> ReceiveSide {
-        ReceiveSide { nxt, edge: nxt.wrapping_add(window), fin: None, held: Vec::new() }
+        ReceiveSide { nxt, acked: nxt, edge: nxt.wrapping_add(window), fin: None, held: Vec::new() }
+    }
+
+    fn fin_is_ahead(&self) -> bool {
+        self.fin.is_some_and(|fin| !before(fin, self.nxt))
     }
 
     pub(super) fn fin_received(&self) -> bool {

@@ -85,4 +85,9 @@ impl Input {
     pub const fn is_legacy(self) -> bool {
         matches!(self, Input::SynRfc793)
     }
+
+    /// A FIN of the peer's that counts now.
+    pub const fn has_fin(self) -> bool {
+        matches!(self, Input::Fin | Input::SynAckFin | Input::FinAckOfSyn | Input::FinAckOfFin)
+    }
 }

@@ -21,8 +21,6 @@ pub(super) struct Taken {
     pub(super) text: Text,
     /// The peer's FIN is in order now, and was not before.
     pub(super) fin: bool,
-    /// That took what had been held: a FIN that came earlier, or the text just before it.
-    pub(super) by_held: bool,
 }
 
 impl ReceiveSide {
@@ -30,14 +28,16 @@ impl ReceiveSide {
         not_after(self.nxt, number) && before(number, self.edge)
     }
 
-    /// The test of table 6. One allowance: the window is room for text, and a FIN takes none, so that a FIN at RCV.NXT
-    /// is acceptable to a window of zero too.
+    /// The test of table 6. One allowance: the window is room for text, and a FIN takes none, so that a FIN just behind
+    /// the window's last octet is acceptable, and so is one at RCV.NXT to a window of zero.
     pub(super) fn accepts(&self, segment: &Segment) -> bool {
         if segment.seg_len() == 0 {
             return segment.seq == self.nxt || self.in_window(segment.seq);
         }
         let last = segment.end().wrapping_sub(1);
-        self.in_window(segment.seq) || self.in_window(last) || (segment.fin && last == self.nxt)
+        let last_text = segment.text_end().wrapping_sub(1);
+        let ends_inside = self.in_window(last) || (segment.fin && (last == self.nxt || self.in_window(last_text)));
+        self.in_window(segment.seq) || ends_inside
     }
 
     /// Takes text and FIN of an acceptable segment.
@@ -54,7 +54,6 @@ impl ReceiveSide {
             Text::InOrder => self.nxt = end,
             Text::Ahead => self.hold(start, end),
         }
-        let without_held = self.nxt;
         self.join();
         if segment.fin && not_after(segment.text_end(), self.edge) && !was_received {
             self.fin = Some(segment.text_end());
@@ -64,8 +63,7 @@ impl ReceiveSide {
             self.nxt = self.nxt.wrapping_add(1);
             self.held.clear();
         }
-        let own = segment.fin && segment.text_end() == without_held;
-        Taken { text, fin, by_held: fin && !own }
+        Taken { text, fin }
     }
 
     /// Keeps a range, joined with those that it touches.

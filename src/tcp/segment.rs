@@ -26,7 +26,7 @@ pub struct Segment {
 impl Segment {
     /// SEG.LEN: text, counting SYN and FIN.
     pub const fn seg_len(&self) -> u32 {
-        self.len + self.syn as u32 + self.fin as u32
+        self.len.saturating_add(self.syn as u32 + self.fin as u32)
     }
 
     /// The number of the first octet of text.

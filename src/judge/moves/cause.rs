@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 pub(super) enum Cause {
     /// A call; whether it ends the sending direction, where that depends on its arguments.
     Call(CallName, bool),
-    /// A segment, as this end sees it.
-    Arrived(Inputs),
+    /// A segment, as this end sees it; and as it sees it if it dropped what it has not acknowledged.
+    Arrived(Inputs, Option<Inputs>),
     /// A timer.
     Timer(TimerKind),
     /// The host went down: no event of the protocol.
@@ -25,7 +25,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::Call(call, _) => write!(f, "the call {call}"),
-            Cause::Arrived(_) => f.write_str("a segment"),
+            Cause::Arrived(..) => f.write_str("a segment"),
             Cause::Timer(timer) => write!(f, "the timer {timer}"),
             Cause::Power => f.write_str("the power"),
             Cause::Via(_) => f.write_str("another record"),
@@ -57,8 +57,8 @@ impl Causes {
         self.by_record.insert(record.id, cause);
     }
 
-    pub(super) fn arrived(&mut self, record: RecordId, inputs: Inputs) {
-        self.by_record.insert(record, Cause::Arrived(inputs));
+    pub(super) fn arrived(&mut self, record: RecordId, inputs: Inputs, other: Option<Inputs>) {
+        self.by_record.insert(record, Cause::Arrived(inputs, other));
     }
 
     /// The event that a record's cause comes from, and its record.
@@ -84,14 +84,10 @@ impl Causes {
 pub(super) fn candidates(cause: Cause, end: End, from: State, to: State) -> Vec<Vec<Input>> {
     match cause {
         // The listening socket of this connection was made when its SYN came.
-        Cause::Arrived(_) if (end, from, to) == (End::Acceptor, State::Closed, State::Listen) => {
+        Cause::Arrived(..) if (end, from, to) == (End::Acceptor, State::Closed, State::Listen) => {
             vec![vec![Input::OpenPassive]]
         }
-        // A FIN that had to be held need not have been.
-        Cause::Arrived(inputs) if inputs.by_held => {
-            vec![inputs.to_vec(), inputs.iter().copied().filter(|&input| input != Input::Fin).collect()]
-        }
-        Cause::Arrived(inputs) => vec![inputs.to_vec()],
+        Cause::Arrived(inputs, other) => [inputs].into_iter().chain(other).map(|inputs| inputs.to_vec()).collect(),
         Cause::Call(call, ends_sending) => of_call(call, ends_sending).iter().map(|&input| vec![input]).collect(),
         Cause::Timer(timer) => of_timer(timer).iter().map(|&input| vec![input]).collect(),
         Cause::Power | Cause::Via(_) => Vec::new(),

@@ -3,7 +3,7 @@
 use super::Due;
 use crate::base::{ConnId, NodeId};
 use crate::packet::{Flags, Packet};
-use crate::tcp::{Facts, Input, Segment, State};
+use crate::tcp::{Facts, Inputs, Segment, State};
 use crate::trace::End;
 use core::net::SocketAddr;
 use std::collections::BTreeMap;
@@ -17,6 +17,8 @@ pub(super) struct EndState {
     pub(super) state: Option<State>,
     /// Its control block, as far as the wire shows it.
     pub(super) facts: Facts,
+    /// The same, since its last arrival, if it had dropped until then what it had not acknowledged.
+    pub(super) other: Option<Facts>,
     /// The move that its last arrival demands and that has not been seen yet.
     pub(super) due: Option<Due>,
 }
@@ -27,23 +29,50 @@ impl EndState {
         self.node.is_none_or(|own| own == node)
     }
 
+    /// Takes note of a segment that it sent.
+    pub(super) fn sent(&mut self, segment: &Segment) {
+        self.facts.sent(segment);
+        if let Some(other) = &mut self.other {
+            other.sent(segment);
+        }
+    }
+
+    /// Takes note of an arrival; says what it is to the end, in both readings.
+    pub(super) fn received(&mut self, segment: &Segment) -> (Inputs, Option<Inputs>) {
+        self.other = self.facts.if_only_acknowledged();
+        let other = self.other.as_mut().map(|facts| facts.received(segment));
+        (self.facts.received(segment), other)
+    }
+
+    /// The end's move is right in the other reading only: so that is the true one.
+    pub(super) fn believe_other(&mut self) {
+        if let Some(other) = self.other.take() {
+            self.facts = other;
+        }
+    }
+
     /// Takes note of a state record. Without a connection there is no control block.
     pub(super) fn enter(&mut self, node: NodeId, to: State) {
         if super::rests(to) {
             self.facts = Facts::default();
+            self.other = None;
+        }
+        if matches!(to, State::FinWait1 | State::LastAck) {
+            self.facts.closed();
         }
         self.node = Some(node);
         self.state = Some(to);
     }
 
-    /// The end made this move, or none, on the arrival that demanded one. If it fell short, it did not take the FIN.
+    /// The end made this move, or none, on the arrival that demanded one. What it left out, it did not take.
     pub(super) fn answer(&mut self, due: Due, to: State) {
-        let fin =
-            |input: &Input| matches!(input, Input::Fin | Input::SynAckFin | Input::FinAckOfSyn | Input::FinAckOfFin);
-        if to != due.to && due.inputs.iter().any(fin) {
-            self.facts.fin_not_taken();
-        }
         self.due = None;
+        if to == due.to {
+            return;
+        }
+        for &input in due.inputs.iter().filter(|input| to == due.from || input.has_fin()) {
+            self.facts.not_taken(input);
+        }
     }
 }
 
