@@ -86,9 +86,7 @@ pub fn main() -> ExitCode {
         Command::Graph(args) => graph::graph(&args),
         Command::New(args) => new::new(&args),
         Command::Schema(args) => files::put(args.out.as_deref(), engine::schema().as_bytes()),
-        Command::Reference(args) => {
-            files::put(args.out.as_deref(), engine::reference().as_bytes())
-        }
+        Command::Reference(args) => files::put(args.out.as_deref(), engine::reference().as_bytes()),
     };
     let status = done.unwrap_or_else(|trouble| tell(&trouble));
     status.into()

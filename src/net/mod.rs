@@ -22,7 +22,7 @@ pub use device::Via;
 pub use endpoint::{Moved, OnWire, TcpEnd};
 pub use faults::{Faults, Verdict};
 pub use router::{Route, Routed, Router};
-pub use stack::{Destination, Departure, Stack, StackConfig, TcpId, UdpId};
+pub use stack::{Departure, Destination, Stack, StackConfig, TcpId, UdpId};
 pub use switch::Switch;
 pub use wire::{Air, Arrival, Frame, Wire};
 

@@ -366,9 +366,7 @@ impl Stack {
 
     /// Opens a datagram socket at a local address (unspecified: all of the host's).
     pub fn udp_open(&mut self, local: SocketAddr, hop_limit: u8) -> UdpId {
-        let buffer = |bytes| {
-            udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; UDP_QUEUE], vec![0; bytes])
-        };
+        let buffer = |bytes| udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; UDP_QUEUE], vec![0; bytes]);
         let mut socket = udp::Socket::new(buffer(65_535), buffer(65_535));
         socket.set_hop_limit(Some(hop_limit.max(1)));
         let addr = (!local.ip().is_unspecified()).then(|| local.ip().into());

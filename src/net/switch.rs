@@ -25,7 +25,13 @@ impl Switch {
         self.seen.insert(from, port);
         let group = to[0] & 1 == 1;
         match self.seen.get(&to) {
-            Some(&known) if !group => if known == port { Vec::new() } else { vec![known] },
+            Some(&known) if !group => {
+                if known == port {
+                    Vec::new()
+                } else {
+                    vec![known]
+                }
+            }
             Some(_) | None => (0..self.ports).filter(|&other| other != port).collect(),
         }
     }

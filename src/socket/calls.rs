@@ -205,18 +205,13 @@ impl Kernel {
     ///
     /// # Errors
     /// EINPROGRESS, EALREADY, EISCONN, ECONNREFUSED (port 0), ENETUNREACH, EADDRNOTAVAIL, EOPNOTSUPP, EBADF.
-    pub fn connect(
-        &mut self,
-        caller: Caller,
-        fd: Fd,
-        to: SocketAddr,
-        ctx: &mut Ctx<'_, '_>,
-    ) -> Result<(), Errno> {
+    pub fn connect(&mut self, caller: Caller, fd: Fd, to: SocketAddr, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
         if self.dgram(fd).is_some() {
             return self.connect_datagram(caller, fd, to, ctx);
         }
         // 0.0.0.0 means this host (Linux S34).
-        let remote = if to.ip().is_unspecified() { SocketAddr::new(super::options::loopback(to.ip()), to.port()) } else { to };
+        let remote =
+            if to.ip().is_unspecified() { SocketAddr::new(super::options::loopback(to.ip()), to.port()) } else { to };
         let local = self.local_for(fd, remote);
         let input = match local {
             _ if to.port() == 0 => Input::ConnectPortZero,
@@ -237,7 +232,11 @@ impl Kernel {
         if let (true, Some(local)) = (opening, local) {
             let (conn, end) = ctx.conns.open(self.node, local, remote, ctx.tape);
             let said = said.conn(conn);
-            if blocks { self.block(caller, said, ctx) } else { self.say(caller, said, &outcome, ctx) }
+            if blocks {
+                self.block(caller, said, ctx)
+            } else {
+                self.say(caller, said, &outcome, ctx)
+            }
             let _ = self.take(fd, input, ctx);
             self.open_active(fd, local, remote, conn, end, ctx);
             return Err(Errno::Einprogress);
@@ -474,7 +473,11 @@ impl Kernel {
         let Some(end) = self.stack.end(id) else { return };
         let state = end.state();
         // smoltcp's CLOSE in SYN-RECEIVED sends no FIN and takes the SYN's acknowledgment for the FIN's.
-        if state == State::SynReceived && !bare { end.abort() } else { end.close() }
+        if state == State::SynReceived && !bare {
+            end.abort()
+        } else {
+            end.close()
+        }
         let moved = end.look();
         if state == State::SynSent && !bare {
             // RFC 9293, 3.10.4: the TCB is deleted; smoltcp would send a RST.

@@ -317,7 +317,9 @@ impl Kernel {
         };
         let value = super::options::number(&outcome);
         self.datagram_call(caller, said, fd, input, outcome, ctx)?;
-        if option == SockOpt::Error && let Some(dgram) = self.dgram(fd) {
+        if option == SockOpt::Error
+            && let Some(dgram) = self.dgram(fd)
+        {
             dgram.pending = None;
         }
         Ok(value)

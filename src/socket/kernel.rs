@@ -222,7 +222,9 @@ impl Kernel {
 
     /// Whether a way leads to the address.
     pub(super) fn reaches(&self, to: IpAddr) -> bool {
-        self.stack.owns(to) || self.on_link.iter().any(|net| net.contains(to)) || self.routed && self.source(to).is_some()
+        self.stack.owns(to)
+            || self.on_link.iter().any(|net| net.contains(to))
+            || self.routed && self.source(to).is_some()
     }
 
     pub(super) fn source(&self, to: IpAddr) -> Option<IpAddr> {
@@ -233,9 +235,9 @@ impl Kernel {
     pub(super) fn listener_for(&self, local: SocketAddr) -> Option<Fd> {
         let takes = |stream: &Stream| {
             stream.listener.is_some()
-                && stream.local.is_some_and(|at| {
-                    at.port() == local.port() && (at.ip().is_unspecified() || at.ip() == local.ip())
-                })
+                && stream
+                    .local
+                    .is_some_and(|at| at.port() == local.port() && (at.ip().is_unspecified() || at.ip() == local.ip()))
         };
         let mut listeners = self.fds.iter().filter_map(|(&fd, entry)| match entry {
             Entry::Stream(stream) if takes(stream) => Some(fd),
@@ -316,9 +318,10 @@ impl Kernel {
             None
         };
         let synchronized = !matches!(end.state(), State::SynSent | State::SynReceived | State::TimeWait);
-        let alive = spec.keep_alive.filter(|_| synchronized).map(|idle| {
-            end.heard + crate::base::Span(idle.0.saturating_mul(u64::from(spec.keep_probes) + 1))
-        });
+        let alive = spec
+            .keep_alive
+            .filter(|_| synchronized)
+            .map(|idle| end.heard + crate::base::Span(idle.0.saturating_mul(u64::from(spec.keep_probes) + 1)));
         [answer, alive].into_iter().flatten().min()
     }
 

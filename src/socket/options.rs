@@ -177,8 +177,7 @@ impl Kernel {
         value: i64,
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(), Errno> {
-        let said = Said::new(CallName::Setsockopt)
-            .args(Args::Option(crate::machine::Finite::name(option), value));
+        let said = Said::new(CallName::Setsockopt).args(Args::Option(crate::machine::Finite::name(option), value));
         if self.dgram(fd).is_some() {
             return self.setsockopt_datagram(caller, said, fd, option, value, ctx);
         }
@@ -217,13 +216,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EBADF.
-    pub fn getsockopt(
-        &mut self,
-        caller: Caller,
-        fd: Fd,
-        option: SockOpt,
-        ctx: &mut Ctx<'_, '_>,
-    ) -> Result<i64, Errno> {
+    pub fn getsockopt(&mut self, caller: Caller, fd: Fd, option: SockOpt, ctx: &mut Ctx<'_, '_>) -> Result<i64, Errno> {
         let said = Said::new(CallName::Getsockopt).args(Args::Word(crate::machine::Finite::name(option)));
         if self.dgram(fd).is_some() {
             return self.getsockopt_datagram(caller, said, fd, option, ctx);

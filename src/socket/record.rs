@@ -17,6 +17,15 @@ pub struct Caller {
     pub blocking: bool,
     /// Its calls are part of a library call, which is recorded in their place.
     pub muted: bool,
+    /// The step of a script that it makes its calls for: their cause.
+    pub step: Option<RecordId>,
+}
+
+impl Caller {
+    /// A program that has made no call yet.
+    pub fn new(actor: ActorId) -> Self {
+        Caller { actor, blocking: false, muted: false, step: None }
+    }
 }
 
 /// A call that blocks.
@@ -101,8 +110,14 @@ impl Kernel {
         if caller.muted || self.unblock(caller, outcome, ctx) {
             return;
         }
-        let noted = ctx.tape.note(self.node, || said.record(caller.actor, outcome.clone()));
+        self.note_call(caller, said, outcome.clone(), ctx);
+    }
+
+    fn note_call(&self, caller: Caller, said: Said, outcome: Outcome, ctx: &mut Ctx<'_, '_>) -> Option<RecordId> {
+        ctx.tape.cause = caller.step.or(ctx.tape.cause);
+        let noted = ctx.tape.note(self.node, || said.record(caller.actor, outcome));
         ctx.tape.cause = noted.or(ctx.tape.cause);
+        noted
     }
 
     /// Records that `send` took so many of so many bytes: a blocking one returns when all are taken.
@@ -133,14 +148,20 @@ impl Kernel {
         if caller.muted || self.blocked.contains_key(&caller.actor) {
             return;
         }
-        if let Some(record) = ctx.tape.note(self.node, || said.record(caller.actor, Outcome::Pending)) {
+        if let Some(record) = self.note_call(caller, said, Outcome::Pending, ctx) {
             self.blocked.insert(caller.actor, Blocked { record, sent: 0 });
-            ctx.tape.cause = Some(record);
         }
     }
 
     /// Records a library call that needed no system call, or the beginning or end of one that did.
-    pub fn library_call(&mut self, caller: Caller, call: CallName, args: String, outcome: &Outcome, ctx: &mut Ctx<'_, '_>) {
+    pub fn library_call(
+        &mut self,
+        caller: Caller,
+        call: CallName,
+        args: String,
+        outcome: &Outcome,
+        ctx: &mut Ctx<'_, '_>,
+    ) {
         let said = Said::new(call).args(Args::Text(args));
         if *outcome == Outcome::Pending { self.block(caller, said, ctx) } else { self.say(caller, said, outcome, ctx) }
     }

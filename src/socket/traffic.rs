@@ -1,6 +1,6 @@
 //! What goes in and out of a host: arrivals, departures, timers; and the monitor that records each with its cause.
 
-use super::kernel::{Alarm, Ctx, Kernel, Posted};
+use super::kernel::{Alarm, Ctx, Kernel, Owner, Posted};
 use super::timers;
 use crate::base::{RecordId, Time};
 use crate::net::{Departure, Destination, Frame, Moved, TcpId, UdpId, Via};
@@ -20,7 +20,9 @@ impl Kernel {
         }
         let destination = self.stack.destination(via, &frame.bytes);
         let request = match destination {
-            Destination::TcpStray { local, remote, request: true } => self.listener_for(local).map(|fd| (fd, local, remote)),
+            Destination::TcpStray { local, remote, request: true } => {
+                self.listener_for(local).map(|fd| (fd, local, remote))
+            }
             Destination::TcpStray { .. } | Destination::Tcp(_) | Destination::Udp(_) | Destination::Stack => None,
         };
         if let Some((listener, ..)) = request
@@ -72,6 +74,10 @@ impl Kernel {
         let moved = self.stack.feed(id, now, &frame.bytes);
         self.settle(id, moved, ctx);
         self.arriving_reset = false;
+        // New text, or room in the send buffer: no state need have changed.
+        if let Some(Owner::Fd(fd)) = self.holdings.get(&id).map(|holding| holding.owner) {
+            self.wake(fd);
+        }
     }
 
     fn take_request(

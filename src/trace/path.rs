@@ -64,9 +64,7 @@ fn paths(trace: &Trace, names: &Names<'_>) -> Vec<Row> {
             What::State { conn, end, from, to } => {
                 ("tcp", Subject::Conn(*conn, *end), from.to_string(), to.to_string())
             }
-            What::Edge(edge) if edge.from != edge.to => {
-                (&*edge.machine, edge.of, escape(&edge.from), escape(&edge.to))
-            }
+            What::Edge(edge) if edge.from != edge.to => (&*edge.machine, edge.of, escape(&edge.from), escape(&edge.to)),
             _ => continue,
         };
         let walk = *open.entry((record.node, machine, subject)).or_insert_with(|| {

@@ -154,11 +154,12 @@ pub(super) fn fault_words(fault: &Fault) -> (String, String) {
 }
 
 /// `connect(3, server:80)`.
-pub(super) fn call_words(call: &Call) -> String {
+pub(super) fn call_words(call: &Call, names: &Names<'_>) -> String {
     let mut args = Vec::new();
     args.extend(call.fd.map(|fd| fd.0.to_string()));
     if !call.args.is_empty() {
-        args.push(escape(&call.args));
+        let addr = call.args.parse().map(|addr| names.endpoint(addr));
+        args.push(addr.unwrap_or_else(|_| escape(&call.args)));
     }
     if let Some(data) = &call.data {
         args.push(preview(&data.0, PREVIEW));

@@ -26,8 +26,7 @@ pub(super) fn header(scenario: &Scenario, seed: u64) -> Header {
         ends: [link.ends[0].0, link.ends[1].0],
         ethernet: link.ethernet,
     };
-    let actor =
-        |actor: &crate::scenario::model::Actor| ActorInfo { node: actor.node.0, name: actor.name.clone() };
+    let actor = |actor: &crate::scenario::model::Actor| ActorInfo { node: actor.node.0, name: actor.name.clone() };
     Header {
         format: FORMAT,
         scenario: scenario.name.clone(),

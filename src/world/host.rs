@@ -49,6 +49,17 @@ pub(super) struct HostSys<'a, 'b, 't> {
     pub(super) within: &'a mut Option<RecordId>,
 }
 
+impl<'b, 't> HostSys<'_, 'b, 't> {
+    /// Makes one call; what the program does after it is not caused by it.
+    fn calling<R>(&mut self, call: impl FnOnce(&mut Kernel, Caller, &mut Ctx<'b, 't>) -> R) -> R {
+        let before = self.ctx.tape.cause;
+        self.ctx.tape.cause = self.within.or(before);
+        let result = call(&mut self.host.kernel, *self.caller, self.ctx);
+        self.ctx.tape.cause = before;
+        result
+    }
+}
+
 /// A port at which names are asked for (RFC 1035, 4.2).
 const DNS_PORT: u16 = 53;
 
@@ -58,71 +69,71 @@ impl Sys for HostSys<'_, '_, '_> {
     }
 
     fn socket(&mut self, proto: Proto) -> Result<Fd, Errno> {
-        Ok(self.host.kernel.socket(*self.caller, proto, self.ctx))
+        Ok(self.calling(|kernel, caller, ctx| kernel.socket(caller, proto, ctx)))
     }
 
     fn bind(&mut self, fd: Fd, addr: Option<IpAddr>, port: u16) -> Result<(), Errno> {
-        self.host.kernel.bind(*self.caller, fd, addr, port, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.bind(caller, fd, addr, port, ctx))
     }
 
     fn listen(&mut self, fd: Fd, backlog: u32) -> Result<(), Errno> {
-        self.host.kernel.listen(*self.caller, fd, backlog, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.listen(caller, fd, backlog, ctx))
     }
 
     fn accept(&mut self, fd: Fd) -> Result<(Fd, SocketAddr), Errno> {
-        self.host.kernel.accept(*self.caller, fd, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.accept(caller, fd, ctx))
     }
 
     fn connect(&mut self, fd: Fd, to: SocketAddr) -> Result<(), Errno> {
-        self.host.kernel.connect(*self.caller, fd, to, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.connect(caller, fd, to, ctx))
     }
 
     fn finish_connect(&mut self, fd: Fd) -> Result<(), Errno> {
-        self.host.kernel.connected(*self.caller, fd, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.connected(caller, fd, ctx))
     }
 
     fn send(&mut self, fd: Fd, data: &Bytes) -> Result<usize, Errno> {
-        self.host.kernel.send(*self.caller, fd, data, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.send(caller, fd, data, ctx))
     }
 
     fn recv(&mut self, fd: Fd, max: usize) -> Result<Received, Errno> {
-        self.host.kernel.recv(*self.caller, fd, max, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.recv(caller, fd, max, ctx))
     }
 
     fn sendto(&mut self, fd: Fd, data: &Bytes, to: SocketAddr) -> Result<usize, Errno> {
-        self.host.kernel.sendto(*self.caller, fd, data, to, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.sendto(caller, fd, data, to, ctx))
     }
 
     fn recvfrom(&mut self, fd: Fd, max: usize) -> Result<(Bytes, SocketAddr), Errno> {
-        self.host.kernel.recvfrom(*self.caller, fd, max, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.recvfrom(caller, fd, max, ctx))
     }
 
     fn shutdown(&mut self, fd: Fd, how: How) -> Result<(), Errno> {
-        self.host.kernel.shutdown(*self.caller, fd, how, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.shutdown(caller, fd, how, ctx))
     }
 
     fn close(&mut self, fd: Fd) -> Result<(), Errno> {
-        self.host.kernel.close(*self.caller, fd, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.close(caller, fd, ctx))
     }
 
     fn setsockopt(&mut self, fd: Fd, option: SockOpt, value: i64) -> Result<(), Errno> {
-        self.host.kernel.setsockopt(*self.caller, fd, option, value, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.setsockopt(caller, fd, option, value, ctx))
     }
 
     fn getsockopt(&mut self, fd: Fd, option: SockOpt) -> Result<i64, Errno> {
-        self.host.kernel.getsockopt(*self.caller, fd, option, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.getsockopt(caller, fd, option, ctx))
     }
 
     fn getsockname(&mut self, fd: Fd) -> Result<SocketAddr, Errno> {
-        self.host.kernel.getsockname(*self.caller, fd, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.getsockname(caller, fd, ctx))
     }
 
     fn getpeername(&mut self, fd: Fd) -> Result<SocketAddr, Errno> {
-        self.host.kernel.getpeername(*self.caller, fd, self.ctx)
+        self.calling(|kernel, caller, ctx| kernel.getpeername(caller, fd, ctx))
     }
 
     fn poll(&mut self, fd: Fd) -> Result<Readiness, Errno> {
-        Ok(self.host.kernel.poll(*self.caller, fd, self.ctx))
+        Ok(self.calling(|kernel, caller, ctx| kernel.poll(caller, fd, ctx)))
     }
 
     fn ready(&self, fd: Fd) -> Readiness {
@@ -173,7 +184,8 @@ impl Sys for HostSys<'_, '_, '_> {
         let (actor, node) = (self.actor, self.host.kernel.node());
         self.ctx.tape.cause = None;
         let index = u32::try_from(index).unwrap_or(u32::MAX);
-        self.ctx.tape.cause = self.ctx.tape.note(node, || What::Step { actor, index });
+        self.caller.step = self.ctx.tape.note(node, || What::Step { actor, index });
+        self.ctx.tape.cause = self.caller.step;
     }
 
     fn complete(&mut self, label: &str) {
@@ -212,8 +224,7 @@ impl Sys for HostSys<'_, '_, '_> {
         let (actor, node) = (self.actor, self.host.kernel.node());
         let args = format!("{src} > {to} {} seq={} ack={}", segment.flags, segment.seq, segment.ack);
         let data = (!segment.data.0.is_empty()).then(|| segment.data.clone());
-        let call =
-            Call { actor, call: CallName::Inject, fd: None, conn: None, args, data, outcome: Outcome::Ok };
+        let call = Call { actor, call: CallName::Inject, fd: None, conn: None, args, data, outcome: Outcome::Ok };
         let noted = self.ctx.tape.note(node, || What::Call(call));
         self.ctx.tape.cause = noted.or(self.ctx.tape.cause);
         if segment.flags.is_request() {

@@ -257,7 +257,8 @@ impl World {
     fn is_woken(&self, actor: usize, woken: &BTreeSet<crate::base::Fd>) -> bool {
         let slot = &self.slots[actor];
         let Wait::On { ready, .. } = &slot.wait else { return false };
-        slot.program.is_some() && ready.iter().any(|wanted| woken.contains(&wanted.0) && self.is_ready(slot.node, *wanted))
+        slot.program.is_some()
+            && ready.iter().any(|wanted| woken.contains(&wanted.0) && self.is_ready(slot.node, *wanted))
     }
 
     fn is_ready(&self, node: NodeId, (fd, interest): (crate::base::Fd, Readiness)) -> bool {
@@ -302,8 +303,7 @@ impl World {
         let node = slot.node;
         let Station::Host(host) = &mut self.stations[node.index()] else { return None };
         let mut requests = Vec::new();
-        let caller =
-            slot.caller.get_or_insert(Caller { actor: actor_id(actor), blocking: false, muted: false });
+        let caller = slot.caller.get_or_insert(Caller::new(actor_id(actor)));
         let mut ctx = Ctx { tape: &mut hands.tape, conns: &mut self.conns, look: hands.look };
         let mut sys = HostSys {
             host,
@@ -392,10 +392,8 @@ impl World {
         let mut hands = self.hands(choose, sink);
         let slot = &mut self.slots[actor.index()];
         let node = slot.node;
-        let caller = slot.caller.get_or_insert(Caller { actor, blocking: false, muted: false });
-        let Station::Host(host) = &mut self.stations[node.index()] else {
-            unreachable!("an actor stands on a host")
-        };
+        let caller = slot.caller.get_or_insert(Caller::new(actor));
+        let Station::Host(host) = &mut self.stations[node.index()] else { unreachable!("an actor stands on a host") };
         let mut requests = Vec::new();
         let mut ctx = Ctx { tape: &mut hands.tape, conns: &mut self.conns, look: hands.look };
         let mut sys = HostSys {

@@ -38,7 +38,8 @@ pub(super) fn routes(scenario: &Scenario, ports: &[Vec<Port>], router: NodeId) -
             routes.extend(scenario.nodes[node.index()].addrs.iter().map(|net| Route { net: whole(net), port: index }));
             if node == port.peer {
                 let own = &scenario.nodes[router.index()].addrs;
-                let shared = own.iter().filter(|net| scenario.nodes[node.index()].addrs.iter().any(|a| net.contains(a.addr)));
+                let shared =
+                    own.iter().filter(|net| scenario.nodes[node.index()].addrs.iter().any(|a| net.contains(a.addr)));
                 routes.extend(shared.map(|net| Route { net: *net, port: index }));
             }
         }

@@ -4,7 +4,7 @@
 //! the lines of one host, layer and subject that continue each other are a group; a group of more than [`FEW`] becomes one
 //! line in the place of its first. Lines of several hosts and connections alternate in a run without breaking it.
 
-use super::lines::{Line, micros};
+use super::lines::{Line, rounded};
 use crate::base::{ActorId, Fd, NodeId, Time};
 use crate::packet::Flags;
 use crate::trace::CallName;
@@ -118,7 +118,7 @@ pub(super) fn fold(lines: Vec<Line>) -> Vec<Line> {
     let mut out = Vec::new();
     for (at, mut line) in lines.into_iter().enumerate().filter(|(at, _)| keep[*at]) {
         if let Some((bulk, last)) = folded.get(&at) {
-            line.text = format!("{} over={}", bulk.text(), micros(last.since(line.at)));
+            line.text = format!("{} over={}", bulk.text(), rounded(last.since(line.at)));
             line.cause.clear();
         }
         out.push(line);

@@ -65,9 +65,10 @@ pub(super) fn set_clocks(lines: &mut [Line]) {
     }
 }
 
-/// Milliseconds, cut to microseconds.
-pub(super) const fn micros(span: Span) -> Span {
-    Span(span.0 / 1_000 * 1_000)
+/// As exact as a reader wants it: from a millisecond on rounded to hundredths of it, below to microseconds.
+pub(super) const fn rounded(span: Span) -> Span {
+    let grain = if span.0 >= 1_000_000 { 10_000 } else { 1_000 };
+    Span((span.0 + grain / 2) / grain * grain)
 }
 
 impl Words<'_> {
@@ -130,7 +131,7 @@ impl Words<'_> {
             }
             What::Timer { conn, end, timer, after } => {
                 self.of_conn(line, "timer", *conn);
-                line.text = format!("{timer} after={}{}", micros(*after), self.which_end(*conn, *end));
+                line.text = format!("{timer} after={}{}", rounded(*after), self.which_end(*conn, *end));
                 if *timer == TimerKind::DelayedAck {
                     line.bulk = Some(Bulk::one(Sort::Tick));
                 }
@@ -161,7 +162,7 @@ impl Words<'_> {
                 line.layer = "end".to_owned();
                 line.everywhere = true;
                 line.clock = Clock::None;
-                line.text = format!("{} at={}", ending_words(ending), micros(Span(record.at.0)));
+                line.text = format!("{} at={}", ending_words(ending), rounded(Span(record.at.0)));
                 line.cause.clear();
             }
         }
@@ -200,7 +201,7 @@ impl Words<'_> {
         line.layer = "call".to_owned();
         self.of_descriptor(node, call, call_result(&call.outcome), line);
         let end = outcome_words(&call.outcome, self.names).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
-        line.text = self.by_program(call.actor, format!("{}{end}", call_words(call)));
+        line.text = self.by_program(call.actor, format!("{}{end}", call_words(call, self.names)));
         line.bulk = call_bulk(call, &call.outcome, false);
     }
 

@@ -7,7 +7,7 @@
 //!     +0  server  tcp    client.1  LISTEN -> SYN-RECEIVED        | rcv SYN
 //! ```
 //!
-//! - Time is in milliseconds, cut to microseconds, and relative, so that one changed delay does not change every line:
+//! - Time is in milliseconds, rounded, and relative, so that one changed delay does not change every line:
 //!   `~50` is the flight of what arrived, `+1000` the time since the line before of the same host.
 //! - The layer: `call`, `sock` (edges of the socket machine), `tcp` (states), `seg>` and `seg<`, `timer`, `udp>` and `udp<`,
 //!   `icmp>`, `arp>`, `link` and `drop` (what links and nodes did to packets), `conn`, `app`, `power`, `judge`, `end`.
@@ -75,8 +75,8 @@ pub fn text(trace: &Trace, options: &TextOptions) -> String {
 fn print(line: &Line, names: &Names<'_>, host: usize) -> String {
     let clock = match line.clock {
         Clock::None => String::new(),
-        Clock::Since(span) => format!("+{}", lines::micros(span)),
-        Clock::Flight(span) => format!("~{}", lines::micros(span)),
+        Clock::Since(span) => format!("+{}", lines::rounded(span)),
+        Clock::Flight(span) => format!("~{}", lines::rounded(span)),
     };
     let node = if line.everywhere { "" } else { names.node(line.node) };
     let mut out = format!("{clock:>TIME$}  {}  {}", pad(node, host), pad(&line.layer, LAYER));
