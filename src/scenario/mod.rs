@@ -13,7 +13,7 @@
 //! a file can say.
 
 mod actions;
-//mod builder;
+mod builder;
 mod check;
 mod describe;
 mod diagnostic;
@@ -30,8 +30,9 @@ mod tests;
 mod units;
 mod value;
 mod words;
+mod write;
 
-//pub use builder::{Builder, DirectionBuilder, FaultBuilder, HostBuilder, LinkBuilder, ServeBuilder, StepBuilder, step};
+pub use builder::{Builder, DirectionBuilder, FaultBuilder, HostBuilder, LinkBuilder, StepBuilder, fault, step};
 pub use describe::{reference, schema};
 pub use diagnostic::{Diagnostic, Diagnostics, SHOWN};
 pub use explain::explain;
@@ -91,7 +92,6 @@ pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Scenario, Diagnostics> {
     }
 }
 
-#[cfg(any())]
 impl Scenario {
     /// Begins a scenario in Rust; it goes through the same checks as a file.
     pub fn builder(name: &str) -> Builder {

@@ -18,7 +18,7 @@ pub(crate) enum Kind {
     Int(i128),
     Point(String),
     Bool(bool),
-    Date(String),
+    Date,
     List(Vec<Value>),
     Table(Vec<(Key, Value)>),
 }
@@ -42,7 +42,7 @@ impl Value {
             Kind::Int(_) => "a whole number",
             Kind::Point(_) => "a number with a point",
             Kind::Bool(_) => "true or false",
-            Kind::Date(_) => "a date",
+            Kind::Date => "a date",
             Kind::List(_) => "a list",
             Kind::Table(_) => "a table",
         }
@@ -91,7 +91,7 @@ fn shift_places(value: &mut Value, by: usize) {
                 shift_places(item, by);
             }
         }
-        Kind::Text(_) | Kind::Int(_) | Kind::Point(_) | Kind::Bool(_) | Kind::Date(_) => {}
+        Kind::Text(_) | Kind::Int(_) | Kind::Point(_) | Kind::Bool(_) | Kind::Date => {}
     }
 }
 
@@ -101,7 +101,7 @@ fn convert(value: &Spanned<DeValue<'_>>) -> Value {
         DeValue::Integer(number) => Kind::Int(integer(number.as_str(), number.radix())),
         DeValue::Float(number) => Kind::Point(number.as_str().to_owned()),
         DeValue::Boolean(value) => Kind::Bool(*value),
-        DeValue::Datetime(date) => Kind::Date(date.to_string()),
+        DeValue::Datetime(_) => Kind::Date,
         DeValue::Array(items) => Kind::List(items.iter().map(convert).collect()),
         DeValue::Table(table) => convert_table(table),
     };

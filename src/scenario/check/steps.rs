@@ -340,8 +340,14 @@ impl Checker<'_> {
             SockOpt::KeepIdle => (1, 32_767),
             SockOpt::UserTimeout => (0, i64::from(u32::MAX)),
             SockOpt::Ttl => (1, 255),
-            SockOpt::RcvBuf => return drop(self.receive_buffer(u64::try_from(value.value).unwrap_or(0), &value.place)),
-            SockOpt::SndBuf => return drop(self.buffer(u64::try_from(value.value).unwrap_or(0), &value.place)),
+            SockOpt::RcvBuf => {
+                let _ = self.receive_buffer(u64::try_from(value.value).unwrap_or(0), &value.place);
+                return;
+            }
+            SockOpt::SndBuf => {
+                let _ = self.buffer(u64::try_from(value.value).unwrap_or(0), &value.place);
+                return;
+            }
             SockOpt::Error => {
                 self.errors.add(value.place.clone(), "SO_ERROR can only be read").help("with `getsockopt`");
                 return;
