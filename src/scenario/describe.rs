@@ -137,6 +137,7 @@ fn actions(text: &mut String) {
             Gives::Bytes => "bytes",
         };
         let (needs, takes) = (keys(info.needs), keys(info.takes));
-        let _ = writeln!(text, "| `{verb}` | {needs} | {takes} | {gives} | {} |", info.about);
+        let about = info.about.replace('|', "\\|");
+        let _ = writeln!(text, "| `{verb}` | {needs} | {takes} | {gives} | {about} |");
     }
 }

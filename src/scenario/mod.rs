@@ -62,13 +62,11 @@ pub fn load_with(name: &str, text: &str, sets: &[(String, String)]) -> Result<Sc
     let (mut tree, broken) = value::parse(text, &mut errors);
     let text = set::apply(&mut tree, text, sets, &mut errors);
     let root = tables::Root::decode(&tree, &mut errors);
-    if broken.is_empty() {
-        let checked = root.map(|root| check::check(name, root, &mut errors));
-        if let (Some(scenario), true) = (checked, errors.is_empty()) {
-            return Ok(scenario);
-        }
-    } else {
-        // What stands on a line that cannot be read at all is not worth a second message.
+    let checked = root.map(|root| check::check(name, root, &mut errors));
+    if let (Some(scenario), true) = (checked, errors.is_empty()) {
+        return Ok(scenario);
+    }
+    if !broken.is_empty() {
         errors.forget_echoes(&text, &broken);
     }
     Err(errors.into_diagnostics(name, text))

@@ -64,9 +64,19 @@ impl Value {
 /// Parses with recovery; syntax errors are reported, and their places given back.
 pub(crate) fn parse(text: &str, errors: &mut Errors) -> (Value, Vec<Place>) {
     let (table, syntax) = DeTable::parse_recoverable(text);
-    let broken: Vec<Place> = syntax.iter().map(|error| error.span().unwrap_or(text.len()..text.len())).collect();
-    for (error, place) in syntax.iter().zip(&broken) {
-        errors.add(place.clone(), format!("this is not TOML: {}", error.message()));
+    let mut broken: Vec<Place> = vec![];
+    let (mut lines, mut counted, mut last) = (0, 0, None);
+    for error in &syntax {
+        let place = error.span().unwrap_or(text.len()..text.len());
+        // One mistake makes the parser stumble several times on its line: the first tells what it is.
+        if let Some(between) = text.as_bytes().get(counted..place.start) {
+            lines += between.iter().filter(|byte| **byte == b'\n').count();
+            counted = place.start;
+        }
+        if last.replace(lines) != Some(lines) {
+            errors.add(place.clone(), format!("this is not TOML: {}", error.message()));
+            broken.push(place);
+        }
     }
     // What is said of the file as a whole stands at its beginning.
     (Value::new(convert_table(table.get_ref()), 0..0), broken)

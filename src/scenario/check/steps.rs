@@ -100,6 +100,7 @@ impl Checker<'_> {
         self.errors
             .unknown(on.place.clone(), "socket", &on.value, known)
             .label(format!("no step of {} names one so with `as`", quoted(&self.out.nodes[host.index()].name)));
+        self.errors.doubtful();
     }
 
     /// The key that names the program; the others that a step does not have are reported.
@@ -195,6 +196,7 @@ impl Checker<'_> {
         if !exists {
             let known = self.labels.keys().map(String::as_str);
             self.errors.unknown(label.place.clone(), "label", &label.value, known).label("no step has this label");
+            self.errors.doubtful();
         }
         exists
     }

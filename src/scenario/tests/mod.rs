@@ -1,5 +1,8 @@
 //! The language as a whole.
 
+mod errors;
+mod laws;
+
 use super::*;
 
 const SIMS: [(&str, &str); 8] = [
