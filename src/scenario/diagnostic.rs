@@ -148,9 +148,9 @@ pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = 
         .map(|(_, candidate)| candidate)
 }
 
-/// `what: a, b, c`, cut after a dozen.
+/// `what: a, b, c`, cut where it gets long.
 pub(crate) fn listed<'a>(what: &str, words: impl IntoIterator<Item = &'a str>) -> String {
-    const SHOW: usize = 12;
+    const SHOW: usize = 24;
     let mut words = words.into_iter();
     let mut text: Vec<String> = words.by_ref().take(SHOW).map(str::to_owned).collect();
     if words.next().is_some() {

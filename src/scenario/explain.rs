@@ -7,7 +7,7 @@ use super::model::{
 };
 use super::units::{chance_text, duration_text, rate_text, size_text};
 use super::words::{dotted_text, packets_text};
-use super::write::{Fields, key, list, quote, step};
+use super::write::{Fields, key, list, quote, quote_lines, step};
 use crate::base::{LinkId, NodeId, Span, Time};
 use crate::machine::Finite;
 use crate::trace::{End, NodeKind};
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 pub fn explain(scenario: &Scenario) -> String {
     let mut text = String::new();
     let mut head = Fields::default();
-    head.text("title", &scenario.title).text("about", &scenario.about).raw("seed", scenario.seed);
+    head.text("title", &scenario.title).raw("about", quote_lines(&scenario.about)).raw("seed", scenario.seed);
     head.section("", &mut text);
     nodes(scenario, &mut text);
     for (index, link) in scenario.links.iter().enumerate() {

@@ -57,9 +57,19 @@ pub(crate) fn key(name: &str) -> String {
 
 /// A basic string.
 pub(crate) fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
+    format!("\"{}\"", escape(text, false))
+}
+
+/// A string, over several lines if it has them.
+pub(crate) fn quote_lines(text: &str) -> String {
+    if text.contains('\n') { format!("\"\"\"\n{}\"\"\"", escape(text, true)) } else { quote(text) }
+}
+
+fn escape(text: &str, lines: bool) -> String {
+    let mut quoted = String::new();
     for c in text.chars() {
         match c {
+            '\n' if lines => quoted.push('\n'),
             '"' => quoted.push_str("\\\""),
             '\\' => quoted.push_str("\\\\"),
             '\n' => quoted.push_str("\\n"),
@@ -71,7 +81,6 @@ pub(crate) fn quote(text: &str) -> String {
             c => quoted.push(c),
         }
     }
-    quoted.push('"');
     quoted
 }
 

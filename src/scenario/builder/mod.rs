@@ -14,7 +14,7 @@ use super::explain::socket_defaults;
 use super::leaf::word_of;
 use super::model::{Proto, Scenario, SocketSpec};
 use super::units::size_text;
-use super::write::{Fields, key, list, quote};
+use super::write::{Fields, key, list, quote, quote_lines};
 use crate::base::{Limits, Span};
 use core::fmt::Write;
 
@@ -80,7 +80,7 @@ impl Builder {
     /// What to look at.
     #[must_use]
     pub fn about(mut self, about: &str) -> Self {
-        self.head.text("about", about);
+        self.head.raw("about", quote_lines(about));
         self
     }
 

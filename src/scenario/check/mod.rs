@@ -103,7 +103,7 @@ impl Checker<'_> {
         if found.is_none() {
             let known = self.nodes.keys().map(String::as_str);
             self.errors
-                .unknown(name.place.clone(), "node", &name.value, known)
+                .unknown(name.place.clone(), "host", &name.value, known)
                 .label("no host, switch or router of this name");
             self.errors.doubtful();
         }

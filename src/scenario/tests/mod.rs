@@ -1,5 +1,6 @@
 //! The language as a whole.
 
+mod builder;
 mod errors;
 mod laws;
 
@@ -194,4 +195,28 @@ fn the_schema_is_up_to_date() {
 fn the_reference_is_up_to_date() {
     held("docs/scenario.md", &reference());
     assert!(load("example", describe::EXAMPLE).is_ok());
+}
+
+/// The defaults that the reference names, as a file would write them.
+fn defaults<T: table::Table>() -> String {
+    let fields = T::fields().into_iter().filter_map(|field| Some(format!("{} = {}\n", field.key, field.default?)));
+    fields.collect()
+}
+
+#[test]
+fn the_defaults_are_those_that_the_reference_names() {
+    let text = format!(
+        "hosts.a = \"10.0.0.1\"\nhosts.b = \"10.0.0.2\"\n{}\n[sockets]\n{}\n[limits]\n{}\n[links.l]\njoins = [\"a\", \"b\"]\n",
+        "run = { steps = [{ a = \"listen\" }, { a = \"recv\" }] }",
+        defaults::<tables::SocketsTable>(),
+        defaults::<tables::LimitsTable>(),
+    );
+    let scenario = load("x", &format!("{text}{}{}", "medium = \"ip\"\n", defaults::<tables::LaneTable>())).unwrap();
+    assert_eq!(scenario.nodes[0].host.sockets, model::SocketSpec::default());
+    assert_eq!(scenario.limits, crate::base::Limits::default());
+    assert_eq!(scenario.links[0].lanes, [model::Lane::default(); 2]);
+    let steps =
+        "steps = [{ a = \"listen\", backlog = 128, wait = \"0 ms\" }, { a = \"recv\", max = 65536, no-wait = false }]";
+    let written = text.replace("steps = [{ a = \"listen\" }, { a = \"recv\" }]", steps);
+    assert_eq!(placeless(load("x", &written).unwrap()), placeless(load("x", &text).unwrap()));
 }
