@@ -110,7 +110,7 @@ impl Verb {
                 call("Gives the socket a local address: all of the host's, or `ip`.", &["port"], &["on", "ip"], Success)
             }
             Verb::Listen => call(
-                "Waits for connections; with a `port` it first makes a socket and binds it, where the program has no fresh one.",
+                "Waits for connections; with a `port` it first makes and binds a socket where the program has no fresh one.",
                 &[],
                 &["on", "as", "port", "backlog"],
                 Success,

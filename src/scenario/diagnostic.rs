@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::ops::Range;
+use std::collections::BTreeSet;
 use unicode_width::UnicodeWidthStr;
 
 /// How many errors are shown; the rest is counted.
@@ -147,9 +148,9 @@ pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = 
         .map(|(_, candidate)| candidate)
 }
 
-/// `what: a, b, c`, cut after a dozen.
+/// `what: a, b, c`, cut where it gets long.
 pub(crate) fn listed<'a>(what: &str, words: impl IntoIterator<Item = &'a str>) -> String {
-    const SHOW: usize = 12;
+    const SHOW: usize = 24;
     let mut words = words.into_iter();
     let mut text: Vec<String> = words.by_ref().take(SHOW).map(str::to_owned).collect();
     if words.next().is_some() {
@@ -160,18 +161,26 @@ pub(crate) fn listed<'a>(what: &str, words: impl IntoIterator<Item = &'a str>) -
 
 /// The errors found so far.
 #[derive(Default, Debug)]
-pub(crate) struct Errors(Vec<Diagnostic>);
+pub(crate) struct Errors {
+    list: Vec<Diagnostic>,
+    /// Those that may only follow from something that could not be read: a name that stands nowhere, a key that misses.
+    doubtful: BTreeSet<usize>,
+}
 
 impl Errors {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
     }
 
     /// Reports an error; label and help are added to what it returns.
     pub(crate) fn add(&mut self, place: Place, message: impl Into<String>) -> &mut Diagnostic {
-        let index = self.0.len();
-        self.0.push(Diagnostic { message: message.into(), span: place, label: String::new(), help: None });
-        &mut self.0[index]
+        let index = self.list.len();
+        self.list.push(Diagnostic { message: message.into(), span: place, label: String::new(), help: None });
+        &mut self.list[index]
     }
 
     /// Reports a word that is none of the known ones.
@@ -190,7 +199,7 @@ impl Errors {
     where
         I: IntoIterator<Item = &'a str> + Clone,
     {
-        if self.0.len() >= SUGGESTED {
+        if self.list.len() >= SUGGESTED {
             return None;
         }
         Some(match did_you_mean(word, known.clone()) {
@@ -199,19 +208,29 @@ impl Errors {
         })
     }
 
-    /// Drops what was reported on lines that could not be read, except that they could not be read.
+    /// The error reported last may only follow from another.
+    pub(crate) fn doubtful(&mut self) {
+        self.doubtful.insert(self.list.len().saturating_sub(1));
+    }
+
+    /// Where a file could not be read: drops what may only follow from that, and what is said of the same lines.
+    /// The errors of reading, at these places, are the first in the list.
     pub(crate) fn forget_echoes(&mut self, text: &str, broken: &[Place]) {
-        let line = |at: usize| text.get(..at).map_or(0, |before| before.matches('\n').count());
-        let lines: Vec<usize> = broken.iter().take(SUGGESTED).map(|place| line(place.start)).collect();
-        let syntax = broken.len();
-        let later = self.0.split_off(syntax.min(self.0.len()));
-        let kept = later.into_iter().take(SUGGESTED).filter(|error| !lines.contains(&line(error.span.start)));
-        self.0.extend(kept);
+        let starts: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+        let line = |at: usize| starts.partition_point(|start| *start < at);
+        let lines: BTreeSet<usize> = broken.iter().map(|place| line(place.start)).collect();
+        let mut index = 0;
+        self.list.retain(|error| {
+            let keep =
+                index < broken.len() || !(self.doubtful.contains(&index) || lines.contains(&line(error.span.start)));
+            index += 1;
+            keep
+        });
     }
 
     /// All of them, in the order of the text, with places on character boundaries within it.
     pub(crate) fn into_diagnostics(self, name: &str, text: String) -> Diagnostics {
-        let mut list = self.0;
+        let mut list = self.list;
         for error in &mut list {
             let start = floor(&text, error.span.start);
             let end = ceil(&text, error.span.end.max(start));

@@ -144,7 +144,7 @@ fn measured(measure: &Measure, value: &Value, errors: &mut Errors) -> Option<u64
         Kind::Int(0) => Some(0),
         Kind::Int(number) => report(measure.read(&number.to_string()), &value.place, errors),
         Kind::Point(number) => report(measure.read(number), &value.place, errors),
-        Kind::Bool(_) | Kind::Date(_) | Kind::List(_) | Kind::Table(_) => {
+        Kind::Bool(_) | Kind::Date | Kind::List(_) | Kind::Table(_) => {
             value.mismatch(errors, &format!("a {} like \"{}\"", measure.what, measure.example));
             None
         }

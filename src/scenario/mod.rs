@@ -13,7 +13,7 @@
 //! a file can say.
 
 mod actions;
-//mod builder;
+mod builder;
 mod check;
 mod describe;
 mod diagnostic;
@@ -31,8 +31,9 @@ mod tests;
 mod units;
 mod value;
 mod words;
+mod write;
 
-//pub use builder::{Builder, DirectionBuilder, FaultBuilder, HostBuilder, LinkBuilder, ServeBuilder, StepBuilder, step};
+pub use builder::{Builder, DirectionBuilder, FaultBuilder, HostBuilder, LinkBuilder, StepBuilder, fault, step};
 pub use describe::{reference, schema};
 pub use diagnostic::{Diagnostic, Diagnostics, SHOWN};
 pub use evaluate::{Failure, Tally, evaluate, is_kind, satisfied};
@@ -63,13 +64,11 @@ pub fn load_with(name: &str, text: &str, sets: &[(String, String)]) -> Result<Sc
     let (mut tree, broken) = value::parse(text, &mut errors);
     let text = set::apply(&mut tree, text, sets, &mut errors);
     let root = tables::Root::decode(&tree, &mut errors);
-    if broken.is_empty() {
-        let checked = root.map(|root| check::check(name, root, &mut errors));
-        if let (Some(scenario), true) = (checked, errors.is_empty()) {
-            return Ok(scenario);
-        }
-    } else {
-        // What stands on a line that cannot be read at all is not worth a second message.
+    let checked = root.map(|root| check::check(name, root, &mut errors));
+    if let (Some(scenario), true) = (checked, errors.is_empty()) {
+        return Ok(scenario);
+    }
+    if !broken.is_empty() {
         errors.forget_echoes(&text, &broken);
     }
     Err(errors.into_diagnostics(name, text))
@@ -93,7 +92,6 @@ pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Scenario, Diagnostics> {
     }
 }
 
-#[cfg(any())]
 impl Scenario {
     /// Begins a scenario in Rust; it goes through the same checks as a file.
     pub fn builder(name: &str) -> Builder {

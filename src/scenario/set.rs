@@ -36,7 +36,7 @@ pub(crate) fn apply(tree: &mut Value, text: &str, sets: &[(String, String)], err
 fn replacement(text: &str, from: usize) -> Value {
     let bare = || Value::new(Kind::Text(text.to_owned()), from..from + text.len());
     match parse_value(text, from) {
-        Some(Value { kind: Kind::Date(_), .. }) | None => bare(),
+        Some(Value { kind: Kind::Date, .. }) | None => bare(),
         Some(value) => value,
     }
 }

@@ -70,6 +70,7 @@ pub(crate) fn decode<T: Table>(value: &Value, errors: &mut Errors) -> Option<T> 
     for key in T::needed() {
         if !seen.iter().any(|(known, _)| *known == key) {
             errors.add(value.place.clone(), format!("a {} needs `{key}`", T::TITLE)).label("missing here");
+            errors.doubtful();
         }
     }
     Some(table)

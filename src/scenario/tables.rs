@@ -135,8 +135,8 @@ table! {
         "rate" rate: Rate = "\"1 Gbit/s\"";
         /// Bytes that may wait for the bandwidth; what comes then is dropped.
         "queue" queue: Size = "\"1 MiB\"";
-        /// The largest IP packet in bytes.
-        "mtu" mtu: Whole<0, 4_294_967_295> = "1500";
+        /// The largest IP packet in bytes: at least 576, and 1280 where an end has an IPv6 address.
+        "mtu" mtu: Whole<576, 65_535> = "1500";
         /// Loss, each packet for itself.
         "loss" loss: Chance = "\"0 %\"";
         /// Loss in bursts.

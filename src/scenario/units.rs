@@ -30,6 +30,9 @@ pub(crate) struct Measure {
     pub(crate) units: &'static [(&'static str, u64)],
 }
 
+const MINUTE: u64 = 60_000_000_000;
+const HOUR: u64 = 60 * MINUTE;
+
 pub(crate) const DURATION: Measure = Measure {
     what: "duration",
     example: "50 ms",
@@ -40,8 +43,8 @@ pub(crate) const DURATION: Measure = Measure {
         ("µs", 1_000),
         ("ms", 1_000_000),
         ("s", 1_000_000_000),
-        ("min", 60_000_000_000),
-        ("h", 3_600_000_000_000),
+        ("min", MINUTE),
+        ("h", HOUR),
     ],
 };
 
@@ -156,6 +159,8 @@ fn readable(value: u64, units: &[(&str, u64)]) -> String {
 pub(crate) fn duration_text(span: Span) -> String {
     match span {
         Span::ZERO => "0 ms".to_owned(),
+        Span(nanos) if nanos.is_multiple_of(HOUR) => format!("{} h", nanos / HOUR),
+        Span(nanos) if nanos.is_multiple_of(MINUTE) => format!("{} min", nanos / MINUTE),
         Span(nanos) => readable(nanos, &[("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000)]),
     }
 }

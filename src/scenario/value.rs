@@ -18,7 +18,7 @@ pub(crate) enum Kind {
     Int(i128),
     Point(String),
     Bool(bool),
-    Date(String),
+    Date,
     List(Vec<Value>),
     Table(Vec<(Key, Value)>),
 }
@@ -42,7 +42,7 @@ impl Value {
             Kind::Int(_) => "a whole number",
             Kind::Point(_) => "a number with a point",
             Kind::Bool(_) => "true or false",
-            Kind::Date(_) => "a date",
+            Kind::Date => "a date",
             Kind::List(_) => "a list",
             Kind::Table(_) => "a table",
         }
@@ -64,9 +64,19 @@ impl Value {
 /// Parses with recovery; syntax errors are reported, and their places given back.
 pub(crate) fn parse(text: &str, errors: &mut Errors) -> (Value, Vec<Place>) {
     let (table, syntax) = DeTable::parse_recoverable(text);
-    let broken: Vec<Place> = syntax.iter().map(|error| error.span().unwrap_or(text.len()..text.len())).collect();
-    for (error, place) in syntax.iter().zip(&broken) {
-        errors.add(place.clone(), format!("this is not TOML: {}", error.message()));
+    let mut broken: Vec<Place> = vec![];
+    let (mut lines, mut counted, mut last) = (0, 0, None);
+    for error in &syntax {
+        let place = error.span().unwrap_or(text.len()..text.len());
+        // One mistake makes the parser stumble several times on its line: the first tells what it is.
+        if let Some(between) = text.as_bytes().get(counted..place.start) {
+            lines += between.iter().filter(|byte| **byte == b'\n').count();
+            counted = place.start;
+        }
+        if last.replace(lines) != Some(lines) {
+            errors.add(place.clone(), format!("this is not TOML: {}", error.message()));
+            broken.push(place);
+        }
     }
     // What is said of the file as a whole stands at its beginning.
     (Value::new(convert_table(table.get_ref()), 0..0), broken)
@@ -91,7 +101,7 @@ fn shift_places(value: &mut Value, by: usize) {
                 shift_places(item, by);
             }
         }
-        Kind::Text(_) | Kind::Int(_) | Kind::Point(_) | Kind::Bool(_) | Kind::Date(_) => {}
+        Kind::Text(_) | Kind::Int(_) | Kind::Point(_) | Kind::Bool(_) | Kind::Date => {}
     }
 }
 
@@ -101,7 +111,7 @@ fn convert(value: &Spanned<DeValue<'_>>) -> Value {
         DeValue::Integer(number) => Kind::Int(integer(number.as_str(), number.radix())),
         DeValue::Float(number) => Kind::Point(number.as_str().to_owned()),
         DeValue::Boolean(value) => Kind::Bool(*value),
-        DeValue::Datetime(date) => Kind::Date(date.to_string()),
+        DeValue::Datetime(_) => Kind::Date,
         DeValue::Array(items) => Kind::List(items.iter().map(convert).collect()),
         DeValue::Table(table) => convert_table(table),
     };

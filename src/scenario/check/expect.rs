@@ -76,6 +76,7 @@ impl Checker<'_> {
             .add(key.place.clone(), format!("{} is neither a host nor a key of [expect]", quoted(host)))
             .label("unknown")
             .help(help);
+        self.errors.doubtful();
     }
 
     fn connection(&mut self, text: &str, place: &Place) -> Option<(NodeId, u32)> {

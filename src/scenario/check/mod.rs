@@ -103,8 +103,9 @@ impl Checker<'_> {
         if found.is_none() {
             let known = self.nodes.keys().map(String::as_str);
             self.errors
-                .unknown(name.place.clone(), "node", &name.value, known)
+                .unknown(name.place.clone(), "host", &name.value, known)
                 .label("no host, switch or router of this name");
+            self.errors.doubtful();
         }
         found
     }
@@ -125,6 +126,7 @@ impl Checker<'_> {
                 let help = self.errors.suggestion("host", name, hosts.map(|node| &*node.name));
                 let error = self.errors.add(place.clone(), format!("unknown host {}", quoted(name)));
                 error.label("no host of this name in [hosts]").help = help;
+                self.errors.doubtful();
                 None
             }
         }
@@ -141,6 +143,7 @@ impl Checker<'_> {
             self.errors
                 .unknown(name.place.clone(), "link", &name.value, known)
                 .label("no link of this name in [links]");
+            self.errors.doubtful();
         }
         found
     }

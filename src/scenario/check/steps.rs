@@ -100,6 +100,7 @@ impl Checker<'_> {
         self.errors
             .unknown(on.place.clone(), "socket", &on.value, known)
             .label(format!("no step of {} names one so with `as`", quoted(&self.out.nodes[host.index()].name)));
+        self.errors.doubtful();
     }
 
     /// The key that names the program; the others that a step does not have are reported.
@@ -195,6 +196,7 @@ impl Checker<'_> {
         if !exists {
             let known = self.labels.keys().map(String::as_str);
             self.errors.unknown(label.place.clone(), "label", &label.value, known).label("no step has this label");
+            self.errors.doubtful();
         }
         exists
     }
@@ -341,8 +343,14 @@ impl Checker<'_> {
             SockOpt::KeepCount => (1, 127),
             SockOpt::UserTimeout => (0, i64::from(u32::MAX)),
             SockOpt::Ttl => (1, 255),
-            SockOpt::RcvBuf => return drop(self.receive_buffer(u64::try_from(value.value).unwrap_or(0), &value.place)),
-            SockOpt::SndBuf => return drop(self.buffer(u64::try_from(value.value).unwrap_or(0), &value.place)),
+            SockOpt::RcvBuf => {
+                let _ = self.receive_buffer(u64::try_from(value.value).unwrap_or(0), &value.place);
+                return;
+            }
+            SockOpt::SndBuf => {
+                let _ = self.buffer(u64::try_from(value.value).unwrap_or(0), &value.place);
+                return;
+            }
             SockOpt::Error => {
                 self.errors.add(value.place.clone(), "SO_ERROR can only be read").help("with `getsockopt`");
                 return;

@@ -1,0 +1,282 @@
+//! Steps from Rust.
+
+use crate::base::{Payload, Span};
+use crate::machine::Finite;
+use crate::scenario::actions::{Gives, Verb};
+use crate::scenario::write::{Fields, payload};
+use crate::socket_api::Errno;
+
+/// A step in the making.
+#[derive(Clone, Debug)]
+pub struct StepBuilder {
+    verb: Verb,
+    fields: Fields,
+}
+
+/// The actions of steps, by their names in a file.
+pub mod step {
+    use super::{Fields, StepBuilder, Verb, payload};
+    use crate::base::{Payload, Span};
+    use crate::machine::Finite;
+    use crate::packet::Flags;
+    use crate::scenario::leaf::word_of;
+    use crate::scenario::model::{How, Proto, SockOpt};
+
+    fn make(verb: Verb) -> StepBuilder {
+        StepBuilder { verb, fields: Fields::default() }
+    }
+
+    fn with(verb: Verb, key: &str, value: &str) -> StepBuilder {
+        let mut step = make(verb);
+        step.fields.text(key, value);
+        step
+    }
+
+    fn data(mut step: StepBuilder, data: impl Into<Payload>) -> StepBuilder {
+        let (key, value) = payload(&data.into());
+        step.fields.raw(key, value);
+        step
+    }
+
+    /// A new socket.
+    pub fn socket(proto: Proto) -> StepBuilder {
+        with(Verb::Socket, "proto", word_of(proto))
+    }
+
+    /// Gives the socket a local port.
+    pub fn bind(port: u16) -> StepBuilder {
+        let mut step = make(Verb::Bind);
+        step.fields.raw("port", port);
+        step
+    }
+
+    /// Waits for connections at a port.
+    pub fn listen(port: u16) -> StepBuilder {
+        let mut step = make(Verb::Listen);
+        step.fields.raw("port", port);
+        step
+    }
+
+    /// Waits for connections at the port that the socket is bound to.
+    pub fn listen_bound() -> StepBuilder {
+        make(Verb::Listen)
+    }
+
+    /// Takes a connection.
+    pub fn accept() -> StepBuilder {
+        make(Verb::Accept)
+    }
+
+    /// Opens a connection to `host:port`.
+    pub fn connect(to: &str) -> StepBuilder {
+        with(Verb::Connect, "to", to)
+    }
+
+    /// Sends bytes.
+    pub fn send(bytes: impl Into<Payload>) -> StepBuilder {
+        data(make(Verb::Send), bytes)
+    }
+
+    /// Receives.
+    pub fn recv() -> StepBuilder {
+        make(Verb::Recv)
+    }
+
+    /// Sends a datagram to `host:port`.
+    pub fn sendto(to: &str, bytes: impl Into<Payload>) -> StepBuilder {
+        data(with(Verb::Sendto, "to", to), bytes)
+    }
+
+    /// Receives a datagram.
+    pub fn recvfrom() -> StepBuilder {
+        make(Verb::Recvfrom)
+    }
+
+    /// Closes one direction, or both.
+    pub fn shutdown(how: How) -> StepBuilder {
+        with(Verb::Shutdown, "how", word_of(how))
+    }
+
+    /// Gives the socket back.
+    pub fn close() -> StepBuilder {
+        make(Verb::Close)
+    }
+
+    /// Sets an option.
+    pub fn setsockopt(option: SockOpt, value: i64) -> StepBuilder {
+        let mut step = with(Verb::Setsockopt, "option", option.name());
+        step.fields.raw("value", value);
+        step
+    }
+
+    /// Reads an option.
+    pub fn getsockopt(option: SockOpt) -> StepBuilder {
+        with(Verb::Getsockopt, "option", option.name())
+    }
+
+    /// Reads the local address.
+    pub fn getsockname() -> StepBuilder {
+        make(Verb::Getsockname)
+    }
+
+    /// Reads the remote address.
+    pub fn getpeername() -> StepBuilder {
+        make(Verb::Getpeername)
+    }
+
+    /// Asks what the socket is ready for.
+    pub fn poll() -> StepBuilder {
+        make(Verb::Poll)
+    }
+
+    /// Resolves a name.
+    pub fn getaddrinfo(name: &str) -> StepBuilder {
+        with(Verb::Getaddrinfo, "name", name)
+    }
+
+    /// Does nothing for so long.
+    pub fn sleep(span: Span) -> StepBuilder {
+        make(Verb::Sleep).wait(span)
+    }
+
+    /// The host loses everything without a word.
+    pub fn crash() -> StepBuilder {
+        make(Verb::Crash)
+    }
+
+    /// The host starts again.
+    pub fn restart() -> StepBuilder {
+        make(Verb::Restart)
+    }
+
+    /// A link stops working.
+    pub fn cut(link: &str) -> StepBuilder {
+        with(Verb::Cut, "link", link)
+    }
+
+    /// A link works again.
+    pub fn repair(link: &str) -> StepBuilder {
+        with(Verb::Repair, "link", link)
+    }
+
+    /// A crafted TCP segment from `ip:port` (or `:port`) to `host:port`.
+    pub fn inject(src: &str, to: &str, flags: Flags, seq: u32, ack: u32) -> StepBuilder {
+        let mut step = with(Verb::Inject, "src", src);
+        step.fields.text("to", to).text("flags", &flags.to_string()).raw("seq", seq).raw("ack", ack);
+        step
+    }
+}
+
+impl StepBuilder {
+    fn text(mut self, key: &str, value: &str) -> Self {
+        self.fields.text(key, value);
+        self
+    }
+
+    /// The name that the new socket gets.
+    #[must_use]
+    pub fn named(self, socket: &str) -> Self {
+        self.text("as", socket)
+    }
+
+    /// The name of the socket to do it on.
+    #[must_use]
+    pub fn on(self, socket: &str) -> Self {
+        self.text("on", socket)
+    }
+
+    /// Not before this time.
+    #[must_use]
+    pub fn at(mut self, at: Span) -> Self {
+        self.fields.span("at", at);
+        self
+    }
+
+    /// So long after the program's previous step has completed.
+    #[must_use]
+    pub fn wait(mut self, wait: Span) -> Self {
+        self.fields.span("wait", wait);
+        self
+    }
+
+    /// Not before the step of this label has completed.
+    #[must_use]
+    pub fn after(self, label: &str) -> Self {
+        self.text("after", label)
+    }
+
+    /// Its own label.
+    #[must_use]
+    pub fn label(self, label: &str) -> Self {
+        self.text("label", label)
+    }
+
+    /// The call fails with EAGAIN or EINPROGRESS where it would wait.
+    #[must_use]
+    pub fn no_wait(mut self) -> Self {
+        self.fields.raw("no-wait", true);
+        self
+    }
+
+    /// The length of the accept queue, for `listen`.
+    #[must_use]
+    pub fn backlog(mut self, backlog: u16) -> Self {
+        self.fields.raw("backlog", backlog);
+        self
+    }
+
+    /// At most so many bytes a call, for `recv` and `recvfrom`.
+    #[must_use]
+    pub fn max(mut self, bytes: u32) -> Self {
+        self.fields.raw("max", bytes);
+        self
+    }
+
+    /// Repeated until so many bytes are there, for `recv`.
+    #[must_use]
+    pub fn whole(mut self, bytes: u32) -> Self {
+        self.fields.raw("whole", bytes);
+        self
+    }
+
+    /// Repeated until the end of file, for `recv`.
+    #[must_use]
+    pub fn to_end(mut self) -> Self {
+        self.fields.raw("to-end", true);
+        self
+    }
+
+    /// It must give these bytes.
+    #[must_use]
+    pub fn expect(mut self, bytes: impl Into<Payload>) -> Self {
+        let (key, value) = payload(&bytes.into());
+        let plain = self.verb.info().gives != Gives::Bytes;
+        self.fields.raw("expect", if plain { value } else { format!("{{ {key} = {value} }}") });
+        self
+    }
+
+    /// It must give the end of file.
+    #[must_use]
+    pub fn expect_end(self) -> Self {
+        self.text("expect", "end")
+    }
+
+    /// Whatever comes of it.
+    #[must_use]
+    pub fn expect_anything(self) -> Self {
+        self.text("expect", "anything")
+    }
+
+    /// It must fail with this error.
+    #[must_use]
+    pub fn fails(self, errno: Errno) -> Self {
+        self.text("fails", errno.name())
+    }
+
+    pub(super) fn finish(self, actor: &str) -> Fields {
+        let mut fields = Fields::default();
+        fields.text(actor, self.verb.name());
+        fields.0.extend(self.fields.0);
+        fields
+    }
+}
