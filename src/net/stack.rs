@@ -57,6 +57,8 @@ pub enum Destination {
     },
     /// This datagram socket.
     Udp(UdpId),
+    /// A TCP segment to an address that is not this host's.
+    Elsewhere,
     /// The stack itself: ICMP, ARP, a datagram for a closed port.
     Stack,
 }
@@ -213,7 +215,7 @@ impl Stack {
                     let request = packet::tcp_flags(frame, ethernet).is_some_and(|f| f.is_request());
                     Destination::TcpStray { local: dst, remote: src, request }
                 }
-                None => Destination::Stack,
+                None => Destination::Elsewhere,
             },
             packet::UDP => {
                 let open = |end: &&UdpEnd| end.local.port() == dst.port() && end.takes(dst.ip());

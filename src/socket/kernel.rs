@@ -325,6 +325,11 @@ impl Kernel {
         [answer, alive].into_iter().flatten().min()
     }
 
+    /// When an end's alarm goes off, unless it is set anew until then.
+    pub fn due(&self, id: TcpId) -> Option<Time> {
+        self.stack.peek(id)?.due
+    }
+
     pub(super) fn gives_up(&mut self, id: TcpId, now: Time) -> bool {
         self.deadline(id, now).is_some_and(|at| at <= now)
     }

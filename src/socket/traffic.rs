@@ -19,11 +19,19 @@ impl Kernel {
             return;
         }
         let destination = self.stack.destination(via, &frame.bytes);
+        if destination == Destination::Elsewhere {
+            self.note_drop(&frame, DropWhy::NotForUs, ctx);
+            return;
+        }
         let request = match destination {
             Destination::TcpStray { local, remote, request: true } => {
                 self.listener_for(local).map(|fd| (fd, local, remote))
             }
-            Destination::TcpStray { .. } | Destination::Tcp(_) | Destination::Udp(_) | Destination::Stack => None,
+            Destination::TcpStray { .. }
+            | Destination::Tcp(_)
+            | Destination::Udp(_)
+            | Destination::Elsewhere
+            | Destination::Stack => None,
         };
         if let Some((listener, ..)) = request
             && !self.has_room(listener)
@@ -36,7 +44,9 @@ impl Kernel {
             (Destination::Tcp(id), _) => self.take_segment(id, &frame, ctx),
             (_, Some((listener, local, remote))) => self.take_request(listener, local, remote, &frame, ctx),
             (Destination::Udp(id), _) => self.take_datagram(id, via, &frame, ctx),
-            (Destination::TcpStray { .. } | Destination::Stack, None) => self.take_other(via, &frame, ctx),
+            (Destination::TcpStray { .. } | Destination::Elsewhere | Destination::Stack, None) => {
+                self.take_other(via, &frame, ctx);
+            }
         }
     }
 
@@ -72,12 +82,29 @@ impl Kernel {
         let ethernet = self.ethernet && self.stack.peek(id).is_some_and(|end| end.via() == Via::Link);
         self.arriving_reset = packet::tcp_flags(&frame.bytes, ethernet).is_some_and(|flags| flags.has(Flags::RST));
         let moved = self.stack.feed(id, now, &frame.bytes);
+        let moved = if self.nobody_will_read(id) { self.refuse_text(id, moved) } else { moved };
         self.settle(id, moved, ctx);
         self.arriving_reset = false;
         // New text, or room in the send buffer: no state need have changed.
         if let Some(Owner::Fd(fd)) = self.holdings.get(&id).map(|holding| holding.owner) {
             self.wake(fd);
         }
+    }
+
+    /// Text came after the program had closed: what was there before, close() has seen to.
+    fn nobody_will_read(&self, id: TcpId) -> bool {
+        let closed = |owner, bare: bool| owner == Owner::Nobody && !bare;
+        self.holdings.get(&id).is_some_and(|holding| closed(holding.owner, holding.spec.bare))
+            && self.stack.peek(id).is_some_and(|end| end.readable() > 0)
+    }
+
+    /// ABORT: a RST shows the peer that data was lost (RFC 9293, 3.6.1, SHLD-3; Linux S17). What else the segment did
+    /// to the state does not count any more.
+    fn refuse_text(&mut self, id: TcpId, moved: Option<Moved>) -> Option<Moved> {
+        let end = self.stack.end(id)?;
+        end.abort();
+        let aborted = end.look()?;
+        Some(Moved { from: moved.map_or(aborted.from, |moved| moved.from), to: aborted.to })
     }
 
     fn take_request(

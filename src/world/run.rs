@@ -138,6 +138,7 @@ impl World {
         }
         let mut hands = self.hands(choose, sink);
         let going = match self.queue.pop() {
+            Some((at, event)) if self.is_void(at, &event) => true,
             Some((at, _)) if at.0 > self.scenario.limits.time.0 => {
                 self.end(Ending::TimeLimit(self.scenario.limits.time), &mut hands)
             }
@@ -154,6 +155,21 @@ impl World {
         };
         self.next_record = hands.tape.next();
         going
+    }
+
+    /// An alarm or a deadline that was set anew or is needed no more: it is passed over, and time does not go on for it.
+    fn is_void(&self, at: Time, event: &Event) -> bool {
+        match event {
+            Event::Tcp { node, id, boot } => match &self.stations[node.index()] {
+                Station::Host(host) => host.boot != *boot || host.kernel.due(*id) != Some(at),
+                Station::Switch(_) | Station::Router(_) => true,
+            },
+            Event::Program { actor, generation } => {
+                let slot = &self.slots[actor.index()];
+                slot.generation != *generation || slot.program.is_none()
+            }
+            Event::Link { .. } | Event::Arrive { .. } | Event::Loop { .. } | Event::Udp { .. } => false,
+        }
     }
 
     fn end(&mut self, ending: Ending, hands: &mut Hands<'_, '_>) -> bool {
