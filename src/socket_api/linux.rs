@@ -147,9 +147,7 @@ pub const SEQUENCES: &[Sequence] = &[
         "S32",
         "a socket connects to itself (simultaneous open)",
         "connect=ok; state=ESTABLISHED; send=2; recv=b'me'; shutdown WR=ok; state after=CLOSE; recv=b''",
-        Differs(
-            "after the shutdown the state reads TIME-WAIT, as in S16; every call returns the same",
-        ),
+        Differs("after the shutdown the state reads TIME-WAIT, as in S16; every call returns the same"),
     ),
     row(
         "S34",
