@@ -4,6 +4,7 @@ use super::Trouble;
 use crate::base::{Scripted, Seeded};
 use crate::judge::{self, Finding};
 use crate::machine::{Finite, Machine, Table};
+use crate::scenario::model::Claim;
 use crate::scenario::{self, Scenario};
 use crate::tcp::Tcp;
 use crate::trace::{self, Ending, JsonOptions, Record, TextOptions, Trace, What};
@@ -119,7 +120,11 @@ pub(super) fn check(described: &Scenario, how: &How) -> Verdict {
     let tally = scenario::satisfied(described, &trace.header, &trace.records, &findings);
     let failures = scenario::evaluate(described, &trace.header, &trace.records, &findings);
     let known = described.known.iter().filter(|rule| findings.iter().any(|finding| finding.rule == **rule));
-    Verdict { expectations: tally.all, failures, known: known.cloned().collect(), ..counted(&trace) }
+    let counted = counted(&trace);
+    // A limit that the scenario asks for is a claim like others.
+    let asked = described.expect.iter().any(|expectation| matches!(expectation.claim, Claim::Ending(_)));
+    let limit = counted.limit.clone().filter(|_| !asked);
+    Verdict { expectations: tally.all, failures, known: known.cloned().collect(), limit, ..counted }
 }
 
 /// Holds a saved trace to the judge alone.

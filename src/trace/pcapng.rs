@@ -84,13 +84,18 @@ fn place_of(trace: &Trace, record: &Record) -> Option<(Place, Direction)> {
 }
 
 /// The interface of `node` that the packet passed: the record says so, or the record of its sending does; else it is the
-/// node's only link.
+/// node's only link. `None` for a router in the middle of a path: nothing says by which link the packet came.
 fn place_at(trace: &Trace, record: &Record, node: NodeId) -> Option<Place> {
     let from_cause = || match record.what {
         What::Sent { .. } => None,
         _ => link_of(trace.records.get(record.cause?.index())?),
     };
-    let link = link_of(record).or_else(from_cause);
+    let joins = |link: &LinkId| {
+        let ends = trace.header.links.get(link.index()).map(|link| link.ends);
+        ends.is_some_and(|ends| ends.iter().any(|end| usize::from(*end) == node.index()))
+    };
+    // A packet that was routed did not come by the link onto which it was sent.
+    let link = link_of(record).or_else(from_cause).filter(joins);
     if let Some(link) = link {
         return Some(Place::Link(link, node));
     }
@@ -102,8 +107,11 @@ fn place_at(trace: &Trace, record: &Record, node: NodeId) -> Option<Place> {
         }
     }
     let links = (0_u16..).zip(&trace.header.links);
-    let mut mine = links.filter(|(_, link)| link.ends.iter().any(|end| usize::from(*end) == node.index()));
-    mine.next().map(|(id, _)| Place::Link(LinkId(id), node))
+    let mut mine = links.map(|(id, _)| LinkId(id)).filter(joins);
+    match (mine.next(), mine.next()) {
+        (Some(only), None) => Some(Place::Link(only, node)),
+        _ => None,
+    }
 }
 
 fn link_of(record: &Record) -> Option<LinkId> {
