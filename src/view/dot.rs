@@ -194,10 +194,17 @@ fn line_style(look: &Look) -> Option<String> {
     }
 }
 
-/// The lines of an arrow. Over a run, what was not taken is told in three lines at most: the machine's own diagram has all.
+/// The lines of an arrow. Over a run, what was not taken is told by its inputs alone, in three lines at most: the
+/// machine's own diagram has all.
 fn shown(arrow: &Arrow) -> Vec<String> {
     let mut lines = arrow.lines.clone();
-    if arrow.look == Look::Unseen && lines.len() > 3 {
+    if arrow.look != Look::Unseen {
+        return lines;
+    }
+    for line in &mut lines {
+        line.truncate(line.find(" / ").unwrap_or(line.len()));
+    }
+    if lines.len() > 3 {
         let more = lines.len() - 2;
         lines.truncate(2);
         lines.push(format!("… and {more} more"));

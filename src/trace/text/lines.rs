@@ -240,7 +240,11 @@ impl Words<'_> {
                 end_words = self.which_end(conn, end);
             }
         }
-        line.layer = if edge.machine == "socket" { "sock".to_owned() } else { escape(&edge.machine) };
+        line.layer = match &*edge.machine {
+            "socket" => "sock".to_owned(),
+            "datagram" => "dgram".to_owned(),
+            other => escape(other),
+        };
         line.text = format!("{} -> {}{end_words}", escape(&edge.from), escape(&edge.to));
         line.cause = escape(&edge.input);
         Some(())
