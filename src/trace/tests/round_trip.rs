@@ -154,7 +154,14 @@ fn edge() -> BoxedStrategy<What> {
     ];
     (of, any::<[String; 4]>(), option::of(any::<String>()))
         .prop_map(|(of, [machine, from, input, to], refusal)| {
-            What::Edge(Edge { machine, of, from, input, to, refusal })
+            What::Edge(Edge {
+                machine: machine.into(),
+                of,
+                from: from.into(),
+                input: input.into(),
+                to: to.into(),
+                refusal: refusal.map(Into::into),
+            })
         })
         .boxed()
 }
