@@ -104,6 +104,11 @@ impl Words<'_> {
                 self.flight(record, line);
                 self.packet(record, '<', *conn, packet, line);
                 line.cause.clear();
+                // Routers on the way have taken from its time to live.
+                let sent = record.cause.and_then(|id| self.record(id)?.what.packet());
+                if sent.is_some_and(|(_, sent)| sent.ttl != packet.ttl) {
+                    line.text.push_str(&format!(" ttl={}", packet.ttl));
+                }
             }
             What::Fault { link, conn, packet, fault, .. } => {
                 let (did, by) = fault_words(fault);
