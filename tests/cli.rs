@@ -193,3 +193,16 @@ fn names_that_the_run_does_not_have_are_bad_input() {
     assert_eq!(code(&output), 2);
     assert!(err(&output).contains("connections are: client.1"), "{}", err(&output));
 }
+
+#[test]
+fn a_divergence_may_be_shown_from_within_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let within = folder.path().join("divergence");
+    fs::create_dir(&within).unwrap();
+    let text = "[hosts]\na = { ip = \"10.0.0.1\", sockets = { bare = true } }\n";
+    for (place, expected) in [(folder.path(), 2), (&within, 0)] {
+        fs::write(place.join("x.toml"), text).unwrap();
+        let output = drywire(place, &["run", "x.toml"]);
+        assert_eq!(code(&output), expected, "{}", err(&output));
+    }
+}
