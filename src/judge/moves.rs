@@ -278,7 +278,7 @@ impl Moves {
 
 /// Text for a program that has closed is an abort of the stack's own (RFC 9293, 3.6.1, SHLD-3).
 fn brings_text(cause: Cause) -> bool {
-    matches!(cause, Cause::Arrived(inputs, _) if inputs.iter().any(|input| *input == Input::Text))
+    matches!(cause, Cause::Arrived(inputs, _) if inputs.contains(&Input::Text))
 }
 
 /// Where an end's path may begin.
