@@ -44,7 +44,9 @@ impl Kernel {
             (Destination::Tcp(id), _) => self.take_segment(id, &frame, ctx),
             (_, Some((listener, local, remote))) => self.take_request(listener, local, remote, &frame, ctx),
             (Destination::Udp(id), _) => self.take_datagram(id, via, &frame, ctx),
-            (Destination::TcpStray { .. } | Destination::Stack | Destination::Other, None) => self.take_other(via, &frame, ctx),
+            (Destination::TcpStray { .. } | Destination::Stack | Destination::Other, None) => {
+                self.take_other(via, &frame, ctx)
+            }
         }
     }
 

@@ -48,7 +48,10 @@ impl World {
         let mut air = Air { faults, conns, choose: hands.choose, tape: &mut hands.tape };
         wires[port.link].send(port.direction, frame, &mut air, &mut |arrival| {
             *in_flight += arrival.frame.bytes.len() as u64;
-            queue.push(arrival.at, Event::Arrive { link: port.link, direction: port.direction, frame: Box::new(arrival.frame) });
+            queue.push(
+                arrival.at,
+                Event::Arrive { link: port.link, direction: port.direction, frame: Box::new(arrival.frame) },
+            );
         });
     }
 
