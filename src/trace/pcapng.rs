@@ -5,8 +5,8 @@
 //! comment on it. A copy that was corrupted on its way and thrown away for its checksum is told in the comment on the
 //! packet sent, and not shown as a packet: every checksum of a capture is right.
 //!
-//! A packet that got through stands in the capture twice. Wireshark calls the second one a retransmission unless one
-//! interface is chosen: `frame.interface_name == "wire:client"` shows what a capture at the client would.
+//! A packet that got through stands in the capture twice. Wireshark calls the second one a retransmission: [`pcapng_at`]
+//! one node gives the capture that would be taken there.
 //!
 //! Records whose frames are not there (a trace read from JSON without bytes) give no packets: see [`has_frames`].
 //!
@@ -39,6 +39,11 @@ pub fn has_frames(records: &[Record]) -> bool {
 
 /// The trace as a capture file.
 pub fn pcapng(trace: &Trace) -> Vec<u8> {
+    pcapng_at(trace, |_| true)
+}
+
+/// The trace as a capture file of what passed the interfaces of these nodes.
+pub fn pcapng_at(trace: &Trace, wanted: impl Fn(NodeId) -> bool) -> Vec<u8> {
     let names = Names::new(&trace.header, &trace.records);
     let mut out = Vec::new();
     section(&mut out, &trace.header);
@@ -47,7 +52,7 @@ pub fn pcapng(trace: &Trace) -> Vec<u8> {
         interface(&mut out, &trace.header, &names, *place);
     }
     let comments = comments(trace, &names);
-    for record in &trace.records {
+    for record in trace.records.iter().filter(|record| wanted(record.node)) {
         let Some(frame) = record.what.frame().filter(|frame| !frame.is_empty()) else { continue };
         let Some((place, direction)) = place_of(trace, record) else { continue };
         let Some(id) = places.get(&place) else { continue };

@@ -39,6 +39,8 @@ pub struct World {
     pub(super) header: Header,
     pub(super) seed: u64,
     pub(super) now: Time,
+    /// When something was last recorded.
+    pub(super) busy: Time,
     pub(super) queue: Queue,
     pub(super) stations: Vec<Station>,
     pub(super) wires: Vec<Wire>,
@@ -147,7 +149,11 @@ impl World {
             Some((at, event)) => {
                 self.now = at;
                 hands.tape.now = at;
+                let before = hands.tape.next();
                 self.handle(event, &mut hands);
+                if hands.tape.next() > before {
+                    self.busy = at;
+                }
                 self.within_limits(&mut hands)
             }
             None => {
@@ -188,6 +194,10 @@ impl World {
 
     fn end(&mut self, ending: Ending, hands: &mut Hands<'_, '_>) -> bool {
         hands.tape.cause = hands.tape.next().checked_sub(1).map(RecordId);
+        if matches!(ending, Ending::Quiet | Ending::Stuck(_)) {
+            // A timer that found nothing to do may have run out since: nothing happened then.
+            hands.tape.now = self.busy;
+        }
         hands.tape.note(NodeId(0), || What::End { ending: ending.clone() });
         self.ending = Some(ending);
         false
