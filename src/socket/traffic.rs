@@ -71,10 +71,7 @@ impl Kernel {
             end.stalled = false;
             end.active = (now, cause);
             if let Some(segment) = frame.packet.as_ref().and_then(Packet::tcp) {
-                end.seen_on_wire.peer_window = segment.window;
-                if segment.flags.has(Flags::ACK) {
-                    end.seen_on_wire.acked_up_to = Some(segment.ack);
-                }
+                timers::hear(&mut end.seen_on_wire, segment);
             }
         }
         let ethernet = self.ethernet && self.stack.peek(id).is_some_and(|end| end.via() == Via::Link);
@@ -164,7 +161,7 @@ impl Kernel {
         }
         let Some(segment) = self.waiting_segment() else { return };
         let Some(end) = self.stack.peek(id) else { return };
-        if timers::repeats(&end.seen_on_wire, &segment) && end.state() != State::SynReceived {
+        if timers::is_fast_retransmission(&end.seen_on_wire, &segment) {
             self.note_timer(id, TimerKind::FastRetransmit, ctx);
         }
     }
