@@ -202,7 +202,7 @@ impl Kernel {
 
     /// Records one frame as sent by this host, and hands it on.
     pub(super) fn post_frame(&mut self, via: Via, bytes: bytes::Bytes, suspect: bool, ctx: &mut Ctx<'_, '_>) {
-        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect };
+        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect, awaited: Vec::new() };
         if ctx.look {
             frame.packet = packet::dissect(&frame.bytes, via == Via::Link && self.ethernet);
         }

@@ -55,23 +55,14 @@ impl World {
     /// A frame reaches the node at the end of a link.
     pub(super) fn arrive(&mut self, link: usize, direction: usize, frame: Frame, hands: &mut Hands<'_, '_>) {
         self.in_flight = self.in_flight.saturating_sub(frame.bytes.len() as u64);
-        let [from, to] = match (self.scenario.links[link].ends, direction) {
-            (ends, 0) => ends,
-            ([a, b], _) => [b, a],
-        };
-        let packet = frame.packet;
+        let to = self.scenario.links[link].ends[1 - direction.min(1)];
+        let awaited = frame.awaited.clone();
         self.deliver(link, to, frame, hands);
-        if let Some(packet) = packet {
-            self.release_held(link, from, &packet, hands);
-        }
+        self.release_held(&awaited, hands);
     }
 
-    fn release_held(&mut self, link: usize, from: NodeId, packet: &Packet, hands: &mut Hands<'_, '_>) {
-        if self.faults.is_empty() {
-            return;
-        }
-        let id = crate::base::LinkId(u16::try_from(link).unwrap_or(u16::MAX));
-        for rule in self.faults.releases(id, from, packet, &self.conns) {
+    fn release_held(&mut self, rules: &[u32], hands: &mut Hands<'_, '_>) {
+        for &rule in rules {
             for link in 0..self.wires.len() {
                 for (direction, frame) in self.wires[link].release(rule, &mut hands.tape) {
                     self.in_flight += frame.bytes.len() as u64;
@@ -119,7 +110,7 @@ impl World {
 
     /// A router sends a packet of its own.
     fn originate(&mut self, node: NodeId, port: usize, bytes: Bytes, about: &Frame, hands: &mut Hands<'_, '_>) {
-        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect: false };
+        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect: false, awaited: Vec::new() };
         if hands.look {
             frame.packet = packet::dissect(&frame.bytes, false);
         }
