@@ -515,3 +515,6 @@ fn guard<R>(panic: &mut Option<String>, work: impl FnOnce() -> R) {
         panic.get_or_insert(text.unwrap_or_else(|| "the stack panicked".to_owned()));
     }
 }
+
+#[cfg(test)]
+mod tests;
