@@ -23,6 +23,14 @@ impl Kernel {
             Destination::TcpStray { local, remote, request: true } => {
                 self.listener_for(local).map(|fd| (fd, local, remote))
             }
+            Destination::Other => {
+                self.note_drop(&frame, DropWhy::NotForUs, ctx);
+                return;
+            }
+            Destination::Udp(id) if !self.stack.udp_has_room(id) => {
+                self.note_drop(&frame, DropWhy::NoRoom, ctx);
+                return;
+            }
             Destination::TcpStray { .. } | Destination::Tcp(_) | Destination::Udp(_) | Destination::Stack => None,
         };
         if let Some((listener, ..)) = request
@@ -36,7 +44,7 @@ impl Kernel {
             (Destination::Tcp(id), _) => self.take_segment(id, &frame, ctx),
             (_, Some((listener, local, remote))) => self.take_request(listener, local, remote, &frame, ctx),
             (Destination::Udp(id), _) => self.take_datagram(id, via, &frame, ctx),
-            (Destination::TcpStray { .. } | Destination::Stack, None) => self.take_other(via, &frame, ctx),
+            (Destination::TcpStray { .. } | Destination::Stack | Destination::Other, None) => self.take_other(via, &frame, ctx),
         }
     }
 
@@ -297,6 +305,14 @@ impl Kernel {
         }
         if let Some(at) = self.stack.udp_poll_at(id, now).filter(|at| *at > now) {
             self.alarms.push((at, Alarm::Udp(id)));
+        }
+    }
+
+    /// Whether an alarm that was set for this time is still meant.
+    pub fn is_due(&mut self, alarm: Alarm, at: Time) -> bool {
+        match alarm {
+            Alarm::Tcp(id) => self.stack.peek(id).is_some_and(|end| end.due == Some(at)),
+            Alarm::Udp(id) => self.stack.udp_poll_at(id, at).is_some_and(|due| due <= at),
         }
     }
 

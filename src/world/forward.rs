@@ -101,7 +101,11 @@ impl World {
                     return;
                 }
                 match router.route(&frame.bytes) {
-                    Routed::On { port, frame: onward } => self.send(to, port, Frame { bytes: onward, ..frame }, hands),
+                    Routed::On { port, frame: onward } => {
+                        let hop_fewer = |packet: Packet| Packet { ttl: packet.ttl.saturating_sub(1), ..packet };
+                        let packet = frame.packet.map(hop_fewer);
+                        self.send(to, port, Frame { bytes: onward, packet, ..frame }, hands);
+                    }
                     Routed::Away { why, error } => {
                         note_drop(to, &frame, why, hands);
                         if let Some((port, error)) = error {

@@ -87,6 +87,10 @@ impl Queue {
         self.heap.peek().map(|entry| entry.at)
     }
 
+    pub(super) fn peek(&self) -> Option<(Time, &Event)> {
+        self.heap.peek().map(|entry| (entry.at, &entry.event))
+    }
+
     pub(super) fn pop(&mut self) -> Option<(Time, Event)> {
         self.heap.pop().map(|entry| (entry.at, entry.event))
     }

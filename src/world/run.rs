@@ -137,6 +137,7 @@ impl World {
             return false;
         }
         let mut hands = self.hands(choose, sink);
+        self.shed();
         let going = match self.queue.pop() {
             Some((at, _)) if at.0 > self.scenario.limits.time.0 => {
                 self.end(Ending::TimeLimit(self.scenario.limits.time), &mut hands)
@@ -153,7 +154,34 @@ impl World {
             }
         };
         self.next_record = hands.tape.next();
+        self.shed();
         going
+    }
+
+    /// Alarms that were set and are no longer meant would be the next thing to happen: they must not move time.
+    fn shed(&mut self) {
+        while let Some((at, event)) = self.queue.peek() {
+            let void = match *event {
+                Event::Tcp { node, id, boot } => !self.is_alarmed(node, Alarm::Tcp(id), boot, at),
+                Event::Udp { node, id, boot } => !self.is_alarmed(node, Alarm::Udp(id), boot, at),
+                Event::Program { actor, generation } => {
+                    let slot = &self.slots[actor.index()];
+                    slot.generation != generation || slot.program.is_none()
+                }
+                Event::Link { .. } | Event::Arrive { .. } | Event::Loop { .. } => false,
+            };
+            if !void {
+                return;
+            }
+            self.queue.pop();
+        }
+    }
+
+    fn is_alarmed(&mut self, node: NodeId, alarm: Alarm, boot: u32, at: Time) -> bool {
+        match &mut self.stations[node.index()] {
+            Station::Host(host) => host.boot == boot && host.kernel.is_due(alarm, at),
+            Station::Switch(_) | Station::Router(_) => false,
+        }
     }
 
     fn end(&mut self, ending: Ending, hands: &mut Hands<'_, '_>) -> bool {
