@@ -114,6 +114,7 @@ impl World {
             next_record: 0,
             events: 0,
             in_flight: 0,
+            panic: None,
             ending: None,
         };
         for actor in 0..world.slots.len() {

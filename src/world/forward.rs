@@ -32,7 +32,7 @@ impl World {
                 Via::Link => self.send(node, 0, frame, hands),
                 Via::Loopback => {
                     self.in_flight += frame.bytes.len() as u64;
-                    self.queue.push(self.now + LOOPBACK, Event::Loop { node, frame });
+                    self.queue.push(self.now + LOOPBACK, Event::Loop { node, frame: Box::new(frame) });
                 }
             }
         }
@@ -48,7 +48,7 @@ impl World {
         let mut air = Air { faults, conns, choose: hands.choose, tape: &mut hands.tape };
         wires[port.link].send(port.direction, frame, &mut air, &mut |arrival| {
             *in_flight += arrival.frame.bytes.len() as u64;
-            queue.push(arrival.at, Event::Arrive { link: port.link, direction: port.direction, frame: arrival.frame });
+            queue.push(arrival.at, Event::Arrive { link: port.link, direction: port.direction, frame: Box::new(arrival.frame) });
         });
     }
 
@@ -75,7 +75,7 @@ impl World {
             for link in 0..self.wires.len() {
                 for (direction, frame) in self.wires[link].release(rule, &mut hands.tape) {
                     self.in_flight += frame.bytes.len() as u64;
-                    self.queue.push(self.now, Event::Arrive { link, direction, frame });
+                    self.queue.push(self.now, Event::Arrive { link, direction, frame: Box::new(frame) });
                 }
             }
         }

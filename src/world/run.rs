@@ -50,6 +50,8 @@ pub struct World {
     pub(super) next_record: u32,
     pub(super) events: u64,
     pub(super) in_flight: u64,
+    /// What the stack of a host panicked with.
+    pub(super) panic: Option<String>,
     pub(super) ending: Option<Ending>,
 }
 
@@ -204,12 +206,8 @@ impl World {
     fn within_limits(&mut self, hands: &mut Hands<'_, '_>) -> bool {
         self.events += 1;
         let limits = self.scenario.limits;
-        let panic = self.stations.iter().find_map(|station| match station {
-            Station::Host(host) => host.kernel.panicked(),
-            Station::Switch(_) | Station::Router(_) => None,
-        });
-        let ending = match panic {
-            Some(text) => Some(Ending::Panic(text.to_owned())),
+        let ending = match self.panic.take() {
+            Some(text) => Some(Ending::Panic(text)),
             None if self.events >= limits.events => Some(Ending::EventLimit(limits.events)),
             None if self.in_flight > limits.queued => Some(Ending::QueueLimit(limits.queued)),
             None => None,
@@ -220,8 +218,8 @@ impl World {
     fn handle(&mut self, event: Event, hands: &mut Hands<'_, '_>) {
         match event {
             Event::Link { link, up } => self.change_link(link, up, hands),
-            Event::Arrive { link, direction, frame } => self.arrive(link, direction, frame, hands),
-            Event::Loop { node, frame } => self.arrive_by_loopback(node, frame, hands),
+            Event::Arrive { link, direction, frame } => self.arrive(link, direction, *frame, hands),
+            Event::Loop { node, frame } => self.arrive_by_loopback(node, *frame, hands),
             Event::Tcp { node, id, boot } => self.ring(node, boot, Alarm::Tcp(id), hands),
             Event::Udp { node, id, boot } => self.ring(node, boot, Alarm::Udp(id), hands),
             Event::Program { actor, generation } => self.deadline(actor, generation, hands),
@@ -267,6 +265,10 @@ impl World {
         loop {
             self.carry(node, hands);
             let Station::Host(host) = &mut self.stations[node.index()] else { return };
+            if let Some(text) = host.kernel.panicked() {
+                self.panic = Some(text.to_owned());
+                return;
+            }
             if host.kernel.woken.is_empty() {
                 return;
             }
