@@ -353,6 +353,9 @@ impl Stack {
     /// Lets an end send at most one segment; whether anything went out or changed.
     pub fn flush(&mut self, id: TcpId, now: Time) -> (bool, Option<Moved>) {
         let Some(end) = self.tcp.get_mut(&id) else { return (false, None) };
+        if end.deleted {
+            return (false, end.look());
+        }
         let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
         let before = port.device.outgoing.len();
         guard(&mut self.panic, || port.iface.poll_egress(instant(now), &mut port.device, &mut end.set));
@@ -361,7 +364,7 @@ impl Stack {
 
     /// When the end next has something to do; `now` where that is at once.
     pub fn poll_at(&mut self, id: TcpId, now: Time) -> Option<Time> {
-        let end = self.tcp.get_mut(&id)?;
+        let end = self.tcp.get_mut(&id).filter(|end| !end.deleted)?;
         let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
         let at = port.iface.poll_at(instant(now), &end.set)?;
         Some(Time(u64::try_from(at.total_micros()).unwrap_or(0).saturating_mul(1_000)).max(now))

@@ -549,6 +549,7 @@ impl Kernel {
 
     pub(super) fn abort_end(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
         let bare = self.holdings.get(&id).is_some_and(|holding| holding.spec.bare);
+        self.hand_over(id, Owner::Nobody);
         let Some(end) = self.stack.end(id) else { return };
         let state = end.state();
         end.abort();
