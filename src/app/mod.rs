@@ -87,7 +87,7 @@ pub fn serve(described: &Serve) -> Box<dyn Program> {
         (Proto::Udp, ServeApp::Sink) => udp_server::boxed(port, |_| None),
         (Proto::Udp, ServeApp::Source(bytes)) => {
             let bytes = *bytes;
-            udp_server::boxed(port, move |_| Some(source::text(0, bytes.min(udp_server::LARGEST))))
+            udp_server::boxed(port, move |_| Some(crate::base::pattern(0, bytes.min(udp_server::LARGEST))))
         }
         (Proto::Tcp | Proto::Udp, ServeApp::Dns(table)) => {
             let table = dns::Table::new(table);

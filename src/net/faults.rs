@@ -12,7 +12,7 @@ use crate::scenario::model::{FaultAction, FaultRule, PacketKind, PacketMatch};
 pub struct Faults {
     rules: Vec<FaultRule>,
     seen: Vec<u64>,
-    /// For the rules that hold: how many packets of the awaited kind have been sent.
+    /// For the rules that hold: how many packets of the kind that would release them have been sent.
     awaited: Vec<u64>,
 }
 
@@ -93,19 +93,18 @@ impl Faults {
         verdict
     }
 
-    /// A packet goes onto a link: the holding rules whose condition comes true when it is delivered. Its ordinal is
-    /// that of its sending, as everywhere.
-    pub fn awaited(&mut self, link: LinkId, from: NodeId, packet: &Packet, conns: &Conns) -> Vec<u32> {
-        let mut awaited = Vec::new();
+    /// A packet goes onto a link: the holding rules whose condition comes true when it is delivered.
+    pub fn releases(&mut self, link: LinkId, from: NodeId, packet: &Packet, conns: &Conns) -> Vec<u32> {
+        let mut released = Vec::new();
         for (index, rule) in self.rules.iter().enumerate() {
             let FaultAction::Hold(until) = &rule.action else { continue };
             if fits(until, link, from, packet, conns) {
                 self.awaited[index] += 1;
                 if chosen(until, self.awaited[index]) {
-                    awaited.push(u32::try_from(index).unwrap_or(u32::MAX));
+                    released.push(u32::try_from(index).unwrap_or(u32::MAX));
                 }
             }
         }
-        awaited
+        released
     }
 }

@@ -70,7 +70,8 @@ impl Router {
         }
         let refuse = |why, kind| {
             let back = self.port_for(src.ip());
-            let error = back.and_then(|port| Some((port, packet::icmp_error(kind, self.addr_at(port, dst.ip())?, frame)?)));
+            let error =
+                back.and_then(|port| Some((port, packet::icmp_error(kind, self.addr_at(port, dst.ip())?, frame)?)));
             Routed::Away { why, error }
         };
         let mut onward = BytesMut::from(&frame[..]);

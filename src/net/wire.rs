@@ -25,8 +25,8 @@ pub struct Frame {
     pub sent: Option<RecordId>,
     /// A bit of it was flipped on the way, or it was crafted: its checksums may not match.
     pub suspect: bool,
-    /// The holding faults whose condition comes true when it is delivered.
-    pub awaited: Vec<u32>,
+    /// The rules whose held packets go on when this one is delivered.
+    pub releases: Vec<u32>,
 }
 
 impl Frame {
@@ -128,7 +128,7 @@ impl Wire {
         let header = if ethernet { ETHERNET_HEADER } else { 0 };
         let verdict = match (&frame.packet, air.faults.is_empty()) {
             (Some(packet), false) => {
-                frame.awaited = air.faults.awaited(id, line.from, packet, air.conns);
+                frame.releases = air.faults.releases(id, line.from, packet, air.conns);
                 air.faults.judge(id, line.from, packet, air.conns)
             }
             (Some(_), true) | (None, _) => None,

@@ -1,8 +1,8 @@
 //! What goes in and out of a host: arrivals, departures, timers; and the monitor that records each with its cause.
 
-use super::kernel::{Alarm, Ctx, Kernel, Owner, Posted};
+use super::kernel::{Alarm, Ctx, Holding, Kernel, Owner, Posted};
 use super::timers;
-use crate::base::{RecordId, Time};
+use crate::base::{Fd, RecordId, Time};
 use crate::net::{Departure, Destination, Frame, Moved, TcpId, UdpId, Via};
 use crate::packet::{self, Body, Flags, Icmp, Packet, Segment};
 use crate::tcp::State;
@@ -23,20 +23,10 @@ impl Kernel {
             Destination::TcpStray { local, remote, request: true } => {
                 self.listener_for(local).map(|fd| (fd, local, remote))
             }
-            Destination::Other => {
-                self.note_drop(&frame, DropWhy::NotForUs, ctx);
-                return;
-            }
-            Destination::Udp(id) if !self.stack.udp_has_room(id) => {
-                self.note_drop(&frame, DropWhy::NoRoom, ctx);
-                return;
-            }
-            Destination::TcpStray { .. } | Destination::Tcp(_) | Destination::Udp(_) | Destination::Stack => None,
+            _ => None,
         };
-        if let Some((listener, ..)) = request
-            && !self.has_room(listener)
-        {
-            self.note_drop(&frame, DropWhy::BacklogFull, ctx);
+        if let Some(why) = self.refuses(destination, request.map(|(listener, ..)| listener)) {
+            self.note_drop(&frame, why, ctx);
             return;
         }
         self.note_arrival(&frame, ctx);
@@ -44,7 +34,19 @@ impl Kernel {
             (Destination::Tcp(id), _) => self.take_segment(id, &frame, ctx),
             (_, Some((listener, local, remote))) => self.take_request(listener, local, remote, &frame, ctx),
             (Destination::Udp(id), _) => self.take_datagram(id, via, &frame, ctx),
-            (Destination::TcpStray { .. } | Destination::Stack | Destination::Other, None) => self.take_other(via, &frame, ctx),
+            (Destination::TcpStray { .. } | Destination::Stack | Destination::Other, None) => {
+                self.take_other(via, &frame, ctx);
+            }
+        }
+    }
+
+    /// Why a frame is thrown away before the stack sees it, if it is.
+    fn refuses(&self, destination: Destination, listener: Option<Fd>) -> Option<DropWhy> {
+        match destination {
+            Destination::Other => Some(DropWhy::NotForUs),
+            Destination::Udp(id) if !self.stack.udp_has_room(id) => Some(DropWhy::NoRoom),
+            Destination::TcpStray { .. } if listener.is_some_and(|fd| !self.has_room(fd)) => Some(DropWhy::BacklogFull),
+            Destination::TcpStray { .. } | Destination::Tcp(_) | Destination::Udp(_) | Destination::Stack => None,
         }
     }
 
@@ -77,6 +79,7 @@ impl Kernel {
         let ethernet = self.ethernet && self.stack.peek(id).is_some_and(|end| end.via() == Via::Link);
         self.arriving_reset = packet::tcp_flags(&frame.bytes, ethernet).is_some_and(|flags| flags.has(Flags::RST));
         let moved = self.stack.feed(id, now, &frame.bytes);
+        let moved = if self.nobody_will_read(id) { self.refuse_text(id, moved) } else { moved };
         self.settle(id, moved, ctx);
         self.arriving_reset = false;
         // New text, or room in the send buffer: no state need have changed.
@@ -85,9 +88,24 @@ impl Kernel {
         }
     }
 
+    /// Text came after the program had closed: what was there before, close() has seen to.
+    fn nobody_will_read(&self, id: TcpId) -> bool {
+        let closed = |holding: &Holding| holding.owner == Owner::Nobody && !holding.spec.bare;
+        self.holdings.get(&id).is_some_and(closed) && self.stack.peek(id).is_some_and(|end| end.readable() > 0)
+    }
+
+    /// ABORT: a RST shows the peer that data was lost (RFC 9293, 3.6.1, SHLD-3; Linux S17). What else the segment did
+    /// to the state does not count any more.
+    fn refuse_text(&mut self, id: TcpId, moved: Option<Moved>) -> Option<Moved> {
+        let end = self.stack.end(id)?;
+        end.abort();
+        let aborted = end.look()?;
+        Some(Moved { from: moved.map_or(aborted.from, |moved| moved.from), to: aborted.to })
+    }
+
     fn take_request(
         &mut self,
-        listener: crate::base::Fd,
+        listener: Fd,
         local: SocketAddr,
         remote: SocketAddr,
         frame: &Frame,
@@ -202,7 +220,7 @@ impl Kernel {
 
     /// Records one frame as sent by this host, and hands it on.
     pub(super) fn post_frame(&mut self, via: Via, bytes: bytes::Bytes, suspect: bool, ctx: &mut Ctx<'_, '_>) {
-        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect, awaited: Vec::new() };
+        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect, releases: Vec::new() };
         if ctx.look {
             frame.packet = packet::dissect(&frame.bytes, via == Via::Link && self.ethernet);
         }

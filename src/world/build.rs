@@ -103,6 +103,7 @@ impl World {
             scenario: scenario.clone(),
             seed,
             now: Time::ZERO,
+            busy: Time::ZERO,
             queue,
             stations,
             wires,

@@ -39,6 +39,8 @@ pub struct World {
     pub(super) header: Header,
     pub(super) seed: u64,
     pub(super) now: Time,
+    /// When something was last recorded.
+    pub(super) busy: Time,
     pub(super) queue: Queue,
     pub(super) stations: Vec<Station>,
     pub(super) wires: Vec<Wire>,
@@ -119,8 +121,11 @@ impl World {
 
     /// Everything that happens until `time`, which becomes the present.
     pub fn advance_to(&mut self, time: Time, choose: &mut dyn Choose, sink: &mut dyn Sink) {
+        // Void alarms are shed first: stepping over one would lead past `time`, or to the end of the run.
+        self.shed();
         while self.next_time().is_some_and(|at| at <= time) {
             self.step(choose, sink);
+            self.shed();
         }
         self.now = self.now.max(time);
     }
@@ -147,7 +152,11 @@ impl World {
             Some((at, event)) => {
                 self.now = at;
                 hands.tape.now = at;
+                let before = hands.tape.next();
                 self.handle(event, &mut hands);
+                if hands.tape.next() > before {
+                    self.busy = at;
+                }
                 self.within_limits(&mut hands)
             }
             None => {
@@ -188,6 +197,10 @@ impl World {
 
     fn end(&mut self, ending: Ending, hands: &mut Hands<'_, '_>) -> bool {
         hands.tape.cause = hands.tape.next().checked_sub(1).map(RecordId);
+        if matches!(ending, Ending::Quiet | Ending::Stuck(_)) {
+            // A timer that found nothing to do may have run out since: nothing happened then.
+            hands.tape.now = self.busy;
+        }
         hands.tape.note(NodeId(0), || What::End { ending: ending.clone() });
         self.ending = Some(ending);
         false

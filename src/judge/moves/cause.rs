@@ -50,9 +50,9 @@ impl Causes {
                 Cause::Call(call.call, call.args.contains("SHUT_WR") || call.args.contains("SHUT_RDWR"))
             }
             What::Timer { timer, .. } => Cause::Timer(*timer),
-            What::Arrived { packet: Packet { body: Body::Icmp(Icmp { about: Some((_, _, true)), .. }), .. }, .. } => {
-                Cause::Icmp
-            }
+            What::Arrived {
+                packet: Packet { body: Body::Icmp(Icmp { about: Some((_, _, true)), .. }), .. }, ..
+            } => Cause::Icmp,
             What::Power { .. } => Cause::Power,
             What::Return { of, .. } => Cause::Via(*of),
             What::Edge(_) | What::App { .. } | What::Stall { .. } | What::State { .. } => match record.cause {
