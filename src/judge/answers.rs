@@ -122,7 +122,8 @@ fn again(scene: &Scene<'_>, (conn, end): (ConnId, End), segment: &Segment) -> Op
     let fresh = scene.side(conn, end)?.state.is_none_or(|state| matches!(state, State::Closed | State::Listen));
     let state = scene.earlier(conn, end).filter(|&state| fresh && is_synchronized(state))?;
     let request = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK) && !segment.flags.has(Flags::RST);
-    (request && state != State::TimeWait).then(|| format!("a SYN in {state}, in which it is from an earlier connection"))
+    (request && state != State::TimeWait)
+        .then(|| format!("a SYN in {state}, in which it is from an earlier connection"))
 }
 
 const fn is_synchronized(state: State) -> bool {
@@ -140,11 +141,11 @@ const fn is_synchronized(state: State) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::base::ConnId;
     use crate::base::Span;
     use crate::judge::sample::{CLIENT, SERVER, Sample, ack};
     use crate::packet::Flags;
     use crate::tcp::State;
-    use crate::base::ConnId;
     use crate::trace::{End, Ending, What};
 
     #[test]

@@ -28,7 +28,7 @@ fn step(action: Action) -> Step {
 fn run(script: &mut Script, stub: &mut Stub) -> Wait {
     loop {
         let wait = script.step(stub);
-        if wait != Wait::until(stub.now()) {
+        if wait != Wait::until(stub.now) {
             return wait;
         }
     }
