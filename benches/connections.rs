@@ -1,1 +1,3 @@
+//! Whole connections a second.
+
 fn main() {}

@@ -119,7 +119,7 @@ impl Sample {
 
     fn sent(&mut self, node: NodeId, from: NodeId, cause: Option<RecordId>, segment: Rel) -> RecordId {
         let packet = Self::packet(from, segment);
-        let what = What::Sent { conn: Some(self.conn), packet, frame: Bytes::new() };
+        let what = What::Sent { link: Some(LinkId(0)), conn: Some(self.conn), packet, frame: Bytes::new() };
         self.note(node, cause, what)
     }
 
@@ -132,7 +132,7 @@ impl Sample {
     pub(crate) fn arrive(&mut self, node: NodeId, sent: RecordId) -> RecordId {
         self.later(Span::millis(1));
         let What::Sent { packet, .. } = self.records[sent.index()].what.clone() else { panic!("not sent") };
-        let what = What::Arrived { conn: Some(self.conn), packet, frame: Bytes::new() };
+        let what = What::Arrived { link: Some(LinkId(0)), conn: Some(self.conn), packet, frame: Bytes::new() };
         self.note(node, Some(sent), what)
     }
 

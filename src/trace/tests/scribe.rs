@@ -139,11 +139,11 @@ pub(super) fn lost_syn_ack() -> Trace {
     it.call(CLIENT, CallName::Socket, "", Outcome::Fd(Fd(3)));
     let connect = it.call(CLIENT, CallName::Connect, "server:80", Outcome::Pending);
     let edge = Edge {
-        machine: "socket".to_owned(),
+        machine: "socket".into(),
         of: Subject::Fd(Fd(3)),
-        from: "FRESH".to_owned(),
-        input: "connect".to_owned(),
-        to: "CONNECTING".to_owned(),
+        from: "FRESH".into(),
+        input: "connect".into(),
+        to: "CONNECTING".into(),
         refusal: None,
     };
     it.note(CLIENT, Some(connect), What::Edge(edge));
