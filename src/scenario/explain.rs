@@ -156,6 +156,7 @@ pub(crate) fn socket_defaults(spec: &SocketSpec) -> Fields {
     let mut fields = Fields::default();
     fields.text("congestion", word_of(spec.congestion)).raw("nagle", spec.nagle);
     fields.text("delayed-ack", &or_off(spec.delayed_ack)).text("keep-alive", &or_off(spec.keep_alive));
+    fields.raw("keep-probes", spec.keep_probes).raw("bare", spec.bare);
     fields.raw("rcvbuf", size_text(spec.rcvbuf.into())).raw("sndbuf", size_text(spec.sndbuf.into()));
     fields.raw("hop-limit", spec.hop_limit).text("user-timeout", &or_off(spec.user_timeout));
     fields

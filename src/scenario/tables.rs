@@ -98,14 +98,18 @@ table! {
         "delayed-ack" delayed_ack: OrOff<Duration> = "\"10 ms\"";
         /// After how long a silence a keep-alive probe is sent.
         "keep-alive" keep_alive: OrOff<Duration> = "\"off\"";
+        /// How many keep-alive probes may go unanswered before the connection is given up.
+        "keep-probes" keep_probes: Whole<1, 127> = "9";
+        /// Does not go round the stack's known faults; only below a folder `divergence`.
+        "bare" bare: Bool = "false";
         /// Bytes of the receive buffer, which is the window: at most 65,535.
         "rcvbuf" rcvbuf: Size = "\"16 KiB\"";
         /// Bytes of the send buffer.
         "sndbuf" sndbuf: Size = "\"16 KiB\"";
         /// Time to live of packets sent.
         "hop-limit" hop_limit: Whole<1, 255> = "64";
-        /// After how long without an acknowledgment a connection is given up.
-        "user-timeout" user_timeout: OrOff<Duration> = "\"off\"";
+        /// After how long without an acknowledgment a connection is given up (RFC 9293, 3.9.1.1).
+        "user-timeout" user_timeout: OrOff<Duration> = "\"5 min\"";
     }
 }
 

@@ -1,7 +1,7 @@
 //! Runs written by hand.
 
 use super::{Moves, Witness, witnessed};
-use crate::base::{ActorId, ConnId, LinkId, NodeId, RecordId, Span, Time};
+use crate::base::{ActorId, ConnId, NodeId, RecordId, Span, Time};
 use crate::judge::Finding;
 use crate::packet::{Body, Flags, Packet, Segment};
 use crate::tcp::State::{self, *};
@@ -62,7 +62,7 @@ impl Run {
         let flags = Flags::parse(text).expect("control bits");
         let body = Body::Tcp(Segment { seq, ack, flags, window: 1_000, len, ..Segment::default() });
         let packet = Packet { src, dst, ttl: 64, bytes: 40 + len, body };
-        self.put(from, None, What::Sent { link: Some(LinkId(0)), conn: Some(CONN), packet, frame: Bytes::new() })
+        self.put(from, None, What::Sent { link: None, conn: Some(CONN), packet, frame: Bytes::new() })
     }
 
     /// The segment of this record arrives at the other end.
@@ -71,7 +71,7 @@ impl Run {
             panic!("{sent} was not sent");
         };
         let to = if packet.dst == host(A).1 { A } else { B };
-        self.put(to, Some(sent), What::Arrived { link: Some(LinkId(0)), conn: Some(CONN), packet, frame: Bytes::new() })
+        self.put(to, Some(sent), What::Arrived { link: None, conn: Some(CONN), packet, frame: Bytes::new() })
     }
 
     fn pass(&mut self, from: End, flags: &str, seq: u32, ack: u32, len: u32) -> u32 {

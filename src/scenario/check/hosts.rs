@@ -123,6 +123,17 @@ impl Checker<'_> {
                 self.errors.add(given.place.clone(), "no time at all").help("\"off\" for never");
             }
         }
+        if let Some(probes) = &table.keep_probes {
+            spec.keep_probes = u32::try_from(probes.value).unwrap_or(u32::MAX);
+        }
+        if let Some(bare) = &table.bare {
+            spec.bare = bare.value;
+            if bare.value && !self.divergence {
+                self.errors
+                    .add(bare.place.clone(), "the stack's faults shown bare")
+                    .help("only a scenario in sims/divergence/ may ask for it");
+            }
+        }
         if let Some(rcvbuf) = &table.rcvbuf {
             spec.rcvbuf = self.receive_buffer(rcvbuf.value, &rcvbuf.place);
         }

@@ -50,8 +50,8 @@ impl Checker<'_> {
                 continue;
             };
             let script = self.script(key, &mut scripts, &mut by_name);
-            if let (Some(script), Some(on)) = (script, &table.value.on) {
-                self.socket_is_named(on, scripts[script].node, &named);
+            if let (Some(_), Some(on)) = (script, &table.value.on) {
+                self.socket_is_named(on, &key.text, &named);
             }
             let step = self.step(&table.value, value);
             if let (Some(script), Some(step)) = (script, step) {
@@ -79,27 +79,28 @@ impl Checker<'_> {
         }
     }
 
-    /// The sockets that each host's programs name.
-    fn socket_names(&self, tables: &[Placed<StepTable>]) -> BTreeMap<NodeId, BTreeSet<String>> {
-        let mut named: BTreeMap<NodeId, BTreeSet<String>> = BTreeMap::new();
+    /// The sockets that each program names.
+    fn socket_names(&self, tables: &[Placed<StepTable>]) -> BTreeMap<String, BTreeSet<String>> {
+        let mut named: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for table in tables {
-            let host = table.value.rest.iter().find_map(|(key, _)| self.nodes.get(host_of(&key.text)));
-            if let (Some(host), Some(name)) = (host, &table.value.name_it) {
-                named.entry(*host).or_default().insert(name.value.clone());
+            let keys = &mut table.value.rest.iter().map(|(key, _)| &key.text);
+            let program = keys.find(|key| self.nodes.contains_key(host_of(key)));
+            if let (Some(program), Some(name)) = (program, &table.value.name_it) {
+                named.entry(program.clone()).or_default().insert(name.value.clone());
             }
         }
         named
     }
 
-    fn socket_is_named(&mut self, on: &Placed<String>, host: NodeId, named: &BTreeMap<NodeId, BTreeSet<String>>) {
-        let known = named.get(&host);
+    fn socket_is_named(&mut self, on: &Placed<String>, program: &str, named: &BTreeMap<String, BTreeSet<String>>) {
+        let known = named.get(program);
         if known.is_some_and(|known| known.contains(&on.value)) {
             return;
         }
         let known = known.into_iter().flatten().map(String::as_str);
         self.errors
             .unknown(on.place.clone(), "socket", &on.value, known)
-            .label(format!("no step of {} names one so with `as`", quoted(&self.out.nodes[host.index()].name)));
+            .label(format!("no step of {} names one so with `as`", quoted(program)));
         self.errors.doubtful();
     }
 

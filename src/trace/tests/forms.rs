@@ -47,7 +47,7 @@ node      server 10.0.0.2
       ~50  client  seg<   client.1   [1) ACK ack=17 win=16384
        +0  client  tcp    client.1   FIN-WAIT-1 -> FIN-WAIT-2                                  | rcv ACK of FIN
        +0  client  call   client.1   send(3) -> EPIPE
-                   end               quiet at=1260.001
+                   end               quiet at=1260
 "#;
 
 const PATH: &str = r"path      hand-made

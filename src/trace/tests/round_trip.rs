@@ -7,8 +7,8 @@ use crate::packet::{Arp, Body, Datagram, Flags, Icmp, IcmpKind, Packet, Segment}
 use crate::socket_api::Errno;
 use crate::tcp;
 use crate::trace::{
-    Call, CallName, DropWhy, Edge, End, Ending, Fault, JsonOptions, LinkChange, Name, Outcome, Record, Subject,
-    TextOptions, TimerKind, Trace, What, json, path, pcapng, read_json, text,
+    Call, CallName, DropWhy, Edge, End, Ending, Fault, JsonOptions, LinkChange, Outcome, Record, Subject, TextOptions,
+    TimerKind, Trace, What, json, path, pcapng, read_json, text,
 };
 use bytes::Bytes;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -154,8 +154,14 @@ fn edge() -> BoxedStrategy<What> {
     ];
     (of, any::<[String; 4]>(), option::of(any::<String>()))
         .prop_map(|(of, [machine, from, input, to], refusal)| {
-            let [machine, from, input, to] = [machine, from, input, to].map(Name::from);
-            What::Edge(Edge { machine, of, from, input, to, refusal: refusal.map(Name::from) })
+            What::Edge(Edge {
+                machine: machine.into(),
+                of,
+                from: from.into(),
+                input: input.into(),
+                to: to.into(),
+                refusal: refusal.map(Into::into),
+            })
         })
         .boxed()
 }
