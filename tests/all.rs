@@ -1,5 +1,13 @@
 //! All integration tests, in one binary.
 
 #[cfg(feature = "cli")]
+mod badinput;
+mod captures;
+#[cfg(feature = "cli")]
 mod cli;
+mod determinism;
+mod falsify;
+mod sims;
 mod socket_api;
+mod support;
+mod tidy;
