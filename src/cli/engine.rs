@@ -4,6 +4,7 @@ use super::Trouble;
 use crate::base::{Scripted, Seeded};
 use crate::judge::{self, Finding};
 use crate::machine::Table;
+use crate::scenario::model::Claim;
 use crate::scenario::{self, Scenario};
 use crate::trace::{self, Ending, JsonOptions, Record, TextOptions, Trace, What};
 use crate::world::World;
@@ -118,7 +119,10 @@ pub(super) fn check(described: &Scenario, how: &How) -> Verdict {
     let tally = scenario::satisfied(described, &trace.header, &trace.records, &findings);
     let failures = scenario::evaluate(described, &trace.header, &trace.records, &findings);
     let known = described.known.iter().filter(|rule| findings.iter().any(|finding| finding.rule == **rule));
-    Verdict { expectations: tally.all, failures, known: known.cloned().collect(), ..counted(&trace) }
+    // A scenario that says how it ends may end at a limit; where it ends otherwise, that is among the failures.
+    let says = described.expect.iter().any(|expectation| matches!(expectation.claim, Claim::Ending(_)));
+    let limit = limit(&trace).filter(|_| !says);
+    Verdict { expectations: tally.all, failures, known: known.cloned().collect(), limit, ..counted(&trace) }
 }
 
 /// Holds a saved trace to the judge alone.
