@@ -7,6 +7,8 @@ mod captures;
 mod cli;
 mod determinism;
 mod falsify;
+#[cfg(feature = "cli")]
+mod readme;
 mod sims;
 mod socket_api;
 mod support;

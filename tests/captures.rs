@@ -22,9 +22,13 @@ const FIELDS: [&str; 7] = [
     "icmpv6.checksum.status",
 ];
 
-/// Where the checksums of the transports stand among them.
+/// Where they stand.
+const MALFORMED: usize = 0;
+const EXPERT: usize = 1;
 const TCP: usize = 3;
 const UDP: usize = 4;
+const ICMP: usize = 5;
+const ICMPV6: usize = 6;
 
 /// A checksum that tshark has computed and found right, and one that it found wrong. (What an ICMP message quotes has one
 /// that cannot be computed.)
@@ -73,13 +77,16 @@ fn dissected(file: &Path) -> Result<Vec<Vec<String>>, String> {
 
 /// What is wrong with the n-th packet as tshark sees it.
 fn complaint(fields: &[String], nth: usize) -> Option<String> {
-    let wrong = |(field, value): &(&str, &String)| match *field {
-        "_ws.malformed" => !value.is_empty(),
-        "_ws.expert.message" => value.contains("Malformed") || value.contains("checksum"),
+    // An ICMP error quotes a packet, often the beginning of one: tshark computes a checksum of that beginning.
+    let quotes = !fields[ICMP].is_empty() || !fields[ICMPV6].is_empty();
+    let wrong = |(at, value): &(usize, &String)| match *at {
+        MALFORMED => !value.is_empty(),
+        TCP | UDP | EXPERT if quotes => false,
+        EXPERT => value.contains("Bad checksum"),
         _ => value.split(',').any(|status| status == BAD),
     };
-    let (field, value) = FIELDS.into_iter().zip(fields).find(wrong)?;
-    Some(format!("packet {nth}: {field} = {value}"))
+    let (at, value) = fields.iter().enumerate().find(wrong)?;
+    Some(format!("packet {nth}: {} = {value}", FIELDS[at]))
 }
 
 /// How many packets of the transports with checksums stand in it, at most.

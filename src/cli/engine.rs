@@ -1,7 +1,7 @@
 //! The one door from the command line to the rest of the crate: small adapters, each of which says what a command needs.
 
 use super::Trouble;
-use crate::base::{Scripted, Seeded};
+use crate::base::{NodeId, Scripted, Seeded};
 use crate::judge::{self, Finding};
 use crate::machine::Table;
 use crate::scenario::model::Claim;
@@ -108,9 +108,13 @@ pub(super) fn from_json(name: &str, text: &str) -> Result<Trace, Trouble> {
     trace::read_json(text).map_err(|error| Trouble::new(format!("{name}: {error}")))
 }
 
-/// A capture.
-pub(super) fn pcapng(trace: &Trace) -> Vec<u8> {
-    trace::pcapng(trace)
+/// A capture of what passed these hosts' interfaces; of everything where none is named.
+pub(super) fn pcapng(trace: &Trace, hosts: &[String]) -> Vec<u8> {
+    let wanted = |node: NodeId| {
+        let name = trace.header.nodes.get(node.index()).map(|node| &node.name);
+        hosts.is_empty() || name.is_some_and(|name| hosts.contains(name))
+    };
+    trace::pcapng_at(trace, wanted)
 }
 
 /// Runs a scenario and holds it to its expectations and to the judge.
@@ -119,10 +123,11 @@ pub(super) fn check(described: &Scenario, how: &How) -> Verdict {
     let tally = scenario::satisfied(described, &trace.header, &trace.records, &findings);
     let failures = scenario::evaluate(described, &trace.header, &trace.records, &findings);
     let known = described.known.iter().filter(|rule| findings.iter().any(|finding| finding.rule == **rule));
-    // A scenario that says how it ends may end at a limit; where it ends otherwise, that is among the failures.
-    let says = described.expect.iter().any(|expectation| matches!(expectation.claim, Claim::Ending(_)));
-    let limit = limit(&trace).filter(|_| !says);
-    Verdict { expectations: tally.all, failures, known: known.cloned().collect(), limit, ..counted(&trace) }
+    let counted = counted(&trace);
+    // A limit that the scenario asks for is a claim like others.
+    let asked = described.expect.iter().any(|expectation| matches!(expectation.claim, Claim::Ending(_)));
+    let limit = counted.limit.clone().filter(|_| !asked);
+    Verdict { expectations: tally.all, failures, known: known.cloned().collect(), limit, ..counted }
 }
 
 /// Holds a saved trace to the judge alone.

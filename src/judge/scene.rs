@@ -171,6 +171,11 @@ impl<'a> Scene<'a> {
         self.header.nodes.get(node.index()).map_or_else(|| format!("node {}", node.0), |node| node.name.clone())
     }
 
+    /// The end that speaks with this one: itself, where a socket is connected to itself.
+    pub fn peer(&self, id: ConnId, end: End) -> End {
+        if self.conn(id).is_some_and(|conn| conn.local == conn.remote) { end } else { other(end) }
+    }
+
     /// The end behind a descriptor of a node.
     pub fn end_of(&self, id: ConnId, node: NodeId, fd: Option<Fd>) -> Option<End> {
         let conn = self.conn(id)?;

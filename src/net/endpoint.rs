@@ -57,6 +57,8 @@ pub struct OnWire {
     pub acked_up_to: Option<u32>,
     /// The peer's last window, unscaled.
     pub peer_window: u16,
+    /// How many duplicate ACKs came in a row (RFC 5681, 2).
+    pub duplicates: u8,
 }
 
 fn state_of(state: stack::State) -> State {

@@ -53,6 +53,13 @@ impl Router {
         self.routes.iter().find(|route| route.net.contains(to)).map(|route| route.port)
     }
 
+    /// The router's own address at a port (RFC 1812, 4.3.2.4); where it has none of that family there, another one.
+    fn addr_at(&self, port: usize, like: IpAddr) -> Option<IpAddr> {
+        let fits = |addr: &IpAddr| addr.is_ipv4() == like.is_ipv4() && self.addrs.contains(addr);
+        let near = self.routes.iter().filter(|route| route.port == port).map(|route| route.net.addr).find(fits);
+        near.or_else(|| self.addrs.iter().copied().find(fits))
+    }
+
     /// What becomes of a packet.
     pub fn route(&self, frame: &Bytes) -> Routed {
         let Some((_, src, dst)) = packet::endpoints(frame, false) else {
@@ -63,9 +70,9 @@ impl Router {
         }
         let refuse = |why, kind| {
             let back = self.port_for(src.ip());
-            let own = self.addrs.iter().find(|addr| addr.is_ipv4() == dst.is_ipv4());
-            let error = own.and_then(|&own| packet::icmp_error(kind, own, frame)).zip(back);
-            Routed::Away { why, error: error.map(|(bytes, port)| (port, bytes)) }
+            let error =
+                back.and_then(|port| Some((port, packet::icmp_error(kind, self.addr_at(port, dst.ip())?, frame)?)));
+            Routed::Away { why, error }
         };
         let mut onward = BytesMut::from(&frame[..]);
         if !packet::decrement_ttl(&mut onward) {

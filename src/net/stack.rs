@@ -6,12 +6,13 @@ use crate::base::Time;
 use crate::packet;
 use crate::scenario::model::{IpNet, SocketSpec};
 use bytes::Bytes;
+use core::cmp::Reverse;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::socket::udp;
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpEndpoint, IpListenEndpoint};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A TCP end of this stack.
@@ -59,6 +60,8 @@ pub enum Destination {
     Udp(UdpId),
     /// The stack itself: ICMP, ARP, a datagram for a closed port.
     Stack,
+    /// Another host: a switch that did not know the way has sent it everywhere, or it went astray.
+    Other,
 }
 
 /// A frame that the stack sends.
@@ -79,6 +82,10 @@ struct UdpEnd {
     set: SocketSet<'static>,
     handle: SocketHandle,
     local: SocketAddr,
+    peer: Option<SocketAddr>,
+    /// What has come, oldest first, and how many bytes that is.
+    inbox: VecDeque<(Bytes, SocketAddr)>,
+    waiting: usize,
     via: Via,
 }
 
@@ -86,6 +93,7 @@ struct UdpEnd {
 pub struct Stack {
     link: Port,
     loopback: Port,
+    station: [u8; 6],
     mtu: u32,
     tcp: BTreeMap<TcpId, TcpEnd>,
     pairs: BTreeMap<(SocketAddr, SocketAddr), TcpId>,
@@ -97,6 +105,13 @@ pub struct Stack {
 
 const LOOPBACK_MTU: u32 = 65_535;
 const UDP_QUEUE: usize = 64;
+const UDP_BYTES: usize = 65_535;
+
+/// A hardware address, locally administered.
+const fn station(number: u16) -> [u8; 6] {
+    let [high, low] = number.to_be_bytes();
+    [2, 0, 0, 0, high, low]
+}
 
 fn instant(at: Time) -> Instant {
     Instant::from_micros(i64::try_from(at.0 / 1_000).unwrap_or(i64::MAX))
@@ -132,9 +147,8 @@ const fn seed_for(wanted: u32) -> u64 {
 impl Port {
     fn new(config: &StackConfig, ethernet: bool, mtu: u32, addrs: &[IpNet]) -> Self {
         let mut device = Device::new(ethernet, mtu);
-        let [high, low] = config.station.to_be_bytes();
         let hardware = match ethernet {
-            true => HardwareAddress::Ethernet(EthernetAddress([2, 0, 0, 0, high, low])),
+            true => HardwareAddress::Ethernet(EthernetAddress(station(config.station))),
             false => HardwareAddress::Ip,
         };
         let mut setup = Config::new(hardware);
@@ -173,6 +187,7 @@ impl Stack {
         Stack {
             link,
             loopback,
+            station: station(config.station),
             mtu: config.mtu,
             tcp: BTreeMap::new(),
             pairs: BTreeMap::new(),
@@ -205,20 +220,25 @@ impl Stack {
     /// For whom the frame is.
     pub fn destination(&self, via: Via, frame: &[u8]) -> Destination {
         let ethernet = matches!(via, Via::Link) && self.link.device.ethernet();
+        // The lowest bit of a hardware address's first byte says that it is a group's.
+        if ethernet && frame.first().is_some_and(|first| first & 1 == 0) && !frame.starts_with(&self.station) {
+            return Destination::Other;
+        }
         let Some((proto, src, dst)) = packet::endpoints(frame, ethernet) else { return Destination::Stack };
+        if !self.owns(dst.ip()) && is_single(dst.ip()) {
+            return Destination::Other;
+        }
         match proto {
             packet::TCP => match self.pairs.get(&(dst, src)) {
                 Some(&id) => Destination::Tcp(id),
-                None if self.owns(dst.ip()) => {
+                None => {
                     let request = packet::tcp_flags(frame, ethernet).is_some_and(|f| f.is_request());
                     Destination::TcpStray { local: dst, remote: src, request }
                 }
-                None => Destination::Stack,
             },
             packet::UDP => {
-                let open = |end: &&UdpEnd| end.local.port() == dst.port() && end.takes(dst.ip());
-                let ids = self.udp.iter().find(|(_, end)| open(end));
-                ids.map_or(Destination::Stack, |(&id, _)| Destination::Udp(id))
+                let takers = self.udp.iter().filter_map(|(&id, end)| Some((end.takes(src, dst)?, Reverse(id))));
+                takers.max().map_or(Destination::Stack, |(_, Reverse(id))| Destination::Udp(id))
             }
             _ => Destination::Stack,
         }
@@ -295,6 +315,16 @@ impl Stack {
         let port = if via == Via::Link { &mut self.link } else { &mut self.loopback };
         let Some(end) = self.udp.get_mut(&id) else { return };
         guard(&mut self.panic, || port.take_in(now, frame, &mut end.set));
+        let socket = end.set.get_mut::<udp::Socket<'_>>(end.handle);
+        while let Ok((data, meta)) = socket.recv() {
+            end.waiting += data.len();
+            end.inbox.push_back((Bytes::copy_from_slice(data), sockaddr(meta.endpoint)));
+        }
+    }
+
+    /// Whether a datagram socket has room for one more that comes.
+    pub fn udp_has_room(&self, id: UdpId) -> bool {
+        self.udp.get(&id).is_some_and(|end| end.inbox.len() < UDP_QUEUE && end.waiting < UDP_BYTES)
     }
 
     /// Lets an end send at most one segment; whether anything went out or changed.
@@ -367,7 +397,7 @@ impl Stack {
     /// Opens a datagram socket at a local address (unspecified: all of the host's).
     pub fn udp_open(&mut self, local: SocketAddr, hop_limit: u8) -> UdpId {
         let buffer = |bytes| udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; UDP_QUEUE], vec![0; bytes]);
-        let mut socket = udp::Socket::new(buffer(65_535), buffer(65_535));
+        let mut socket = udp::Socket::new(buffer(UDP_BYTES), buffer(UDP_BYTES));
         socket.set_hop_limit(Some(hop_limit.max(1)));
         let addr = (!local.ip().is_unspecified()).then(|| local.ip().into());
         let bound = socket.bind(IpListenEndpoint { addr, port: local.port() });
@@ -376,8 +406,24 @@ impl Stack {
         let handle = set.add(socket);
         let id = UdpId(self.next);
         self.next += 1;
-        self.udp.insert(id, UdpEnd { set, handle, local, via: Via::Link });
+        let inbox = VecDeque::new();
+        self.udp.insert(id, UdpEnd { set, handle, local, peer: None, inbox, waiting: 0, via: Via::Link });
         id
+    }
+
+    /// From now on the socket is at this local address and hears nobody but its peer.
+    pub fn udp_connect(&mut self, id: UdpId, local: IpAddr, peer: SocketAddr) {
+        if let Some(end) = self.udp.get_mut(&id) {
+            end.local.set_ip(local);
+            end.peer = Some(peer);
+        }
+    }
+
+    /// The time to live of what the socket sends from now on.
+    pub fn udp_hop_limit(&mut self, id: UdpId, hop_limit: u8) {
+        if let Some(end) = self.udp.get_mut(&id) {
+            end.set.get_mut::<udp::Socket<'_>>(end.handle).set_hop_limit(Some(hop_limit.max(1)));
+        }
     }
 
     /// Queues a datagram; false where the queue is full or the stack cannot address it.
@@ -414,13 +460,14 @@ impl Stack {
     /// Takes the next datagram that has come.
     pub fn udp_recv(&mut self, id: UdpId) -> Option<(Bytes, SocketAddr)> {
         let end = self.udp.get_mut(&id)?;
-        let (data, meta) = end.set.get_mut::<udp::Socket<'_>>(end.handle).recv().ok()?;
-        Some((Bytes::copy_from_slice(data), sockaddr(meta.endpoint)))
+        let (data, from) = end.inbox.pop_front()?;
+        end.waiting -= data.len();
+        Some((data, from))
     }
 
     /// Whether a datagram waits to be read.
     pub fn udp_readable(&self, id: UdpId) -> bool {
-        self.udp.get(&id).is_some_and(|end| end.set.get::<udp::Socket<'_>>(end.handle).can_recv())
+        self.udp.get(&id).is_some_and(|end| !end.inbox.is_empty())
     }
 
     /// Closes a datagram socket.
@@ -442,8 +489,21 @@ impl Port {
 }
 
 impl UdpEnd {
-    fn takes(&self, addr: IpAddr) -> bool {
-        self.local.ip().is_unspecified() || self.local.ip() == addr
+    /// Whether it takes datagrams of this source and destination, and how narrowly it has chosen them.
+    fn takes(&self, src: SocketAddr, dst: SocketAddr) -> Option<(bool, bool)> {
+        let anywhere = self.local.ip().is_unspecified();
+        let fits = self.local.port() == dst.port()
+            && (anywhere || self.local.ip() == dst.ip())
+            && self.peer.is_none_or(|peer| peer == src);
+        fits.then_some((self.peer.is_some(), !anywhere))
+    }
+}
+
+/// The address of one host, not of a group.
+fn is_single(addr: IpAddr) -> bool {
+    match addr {
+        IpAddr::V4(addr) => !addr.is_multicast() && !addr.is_broadcast(),
+        IpAddr::V6(addr) => !addr.is_multicast(),
     }
 }
 

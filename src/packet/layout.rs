@@ -5,9 +5,9 @@ use smoltcp::wire::{EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Packet, Ipv
 
 /// The protocol numbers that this room knows.
 pub(super) const ICMP: u8 = 1;
-/// The IP protocol number of TCP.
+/// TCP's IP protocol number.
 pub const TCP: u8 = 6;
-/// The IP protocol number of UDP.
+/// UDP's IP protocol number.
 pub const UDP: u8 = 17;
 pub(super) const ICMPV6: u8 = 58;
 

@@ -81,7 +81,7 @@ impl Kernel {
         if self.dgram(fd).is_some() {
             return self.bind_datagram(caller, fd, addr, port, ctx);
         }
-        let at = SocketAddr::new(addr.unwrap_or(super::options::ANY), port);
+        let at = SocketAddr::new(addr.unwrap_or(self.anywhere()), port);
         let input = match addr {
             Some(addr) if !addr.is_unspecified() && !self.stack.owns(addr) => Input::BindNotLocal,
             Some(_) | None if port != 0 && self.port_taken(fd, at) => Input::BindInUse,
@@ -116,7 +116,7 @@ impl Kernel {
         let said = Said::new(CallName::Listen).args(Args::Number(backlog.into()));
         for output in self.plain_call(caller, said, fd, input, ctx)? {
             match output {
-                Output::BindEphemeral => self.bind_ephemeral(fd, super::options::ANY),
+                Output::BindEphemeral => self.bind_ephemeral(fd, self.anywhere()),
                 Output::Listen => {
                     if let Some(stream) = self.stream(fd) {
                         stream.listener.get_or_insert_with(Listener::default).backlog = backlog;

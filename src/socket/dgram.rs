@@ -2,7 +2,7 @@
 
 use super::events::edge_record;
 use super::kernel::{Ctx, Dgram, Kernel};
-use super::options::{ANY, get, in_range, set};
+use super::options::{get, in_range, set};
 use super::record::{Args, Caller, Said};
 use crate::base::{Fd, Payload};
 use crate::machine::{Edge, Running, Step};
@@ -104,7 +104,7 @@ impl Kernel {
         port: u16,
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(), Errno> {
-        let at = SocketAddr::new(addr.unwrap_or(ANY), port);
+        let at = SocketAddr::new(addr.unwrap_or(self.anywhere()), port);
         let input = match addr {
             Some(addr) if !addr.is_unspecified() && !self.stack.owns(addr) => In::BindNotLocal,
             Some(_) | None if port != 0 && self.port_taken(fd, at) => In::BindInUse,
@@ -128,8 +128,9 @@ impl Kernel {
 
     fn open_datagram_if_new(&mut self, fd: Fd) {
         if self.dgram(fd).is_some_and(|dgram| dgram.udp.is_none()) {
-            let port = self.ephemeral_port(fd, ANY).unwrap_or(0);
-            self.open_datagram(fd, SocketAddr::new(ANY, port));
+            let anywhere = self.anywhere();
+            let port = self.ephemeral_port(fd, anywhere).unwrap_or(0);
+            self.open_datagram(fd, SocketAddr::new(anywhere, port));
         }
     }
 
@@ -145,11 +146,12 @@ impl Kernel {
         self.datagram_call(caller, said, fd, input, Outcome::Ok, ctx)?;
         self.open_datagram_if_new(fd);
         let source = self.source(to.ip());
-        if let Some(dgram) = self.dgram(fd) {
-            dgram.peer = Some(to);
-            if let (Some(local), Some(source)) = (&mut dgram.local, source) {
-                local.set_ip(source);
-            }
+        let Some(dgram) = self.dgram(fd) else { return Ok(()) };
+        dgram.peer = Some(to);
+        if let (Some(local), Some(id), Some(source)) = (&mut dgram.local, dgram.udp, source) {
+            let ip = if local.ip().is_unspecified() { source } else { local.ip() };
+            local.set_ip(ip);
+            self.stack.udp_connect(id, ip, to);
         }
         Ok(())
     }
@@ -229,8 +231,8 @@ impl Kernel {
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(Bytes, SocketAddr), Errno> {
         let Some(dgram) = self.dgram(fd) else { return Err(Errno::Ebadf) };
-        let (pending, peer, id) = (dgram.pending.is_some(), dgram.peer, dgram.udp);
-        let next = if pending { None } else { id.and_then(|id| self.next_from(id, peer)) };
+        let (pending, id) = (dgram.pending.is_some(), dgram.udp);
+        let next = if pending { None } else { id.and_then(|id| self.stack.udp_recv(id)) };
         let input = match &next {
             _ if pending => In::Pending,
             Some(_) => In::Recv,
@@ -241,16 +243,6 @@ impl Kernel {
         let said = Said::new(name).args(Args::Number(max as u64));
         self.datagram_call(caller, said, fd, input, outcome, ctx)?;
         cut.ok_or(Errno::Eagain)
-    }
-
-    /// The next datagram; a socket with a peer hears nobody else.
-    fn next_from(&mut self, id: crate::net::UdpId, peer: Option<SocketAddr>) -> Option<(Bytes, SocketAddr)> {
-        loop {
-            let (data, from) = self.stack.udp_recv(id)?;
-            if peer.is_none_or(|peer| peer == from) {
-                return Some((data, from));
-            }
-        }
     }
 
     pub(super) fn close_datagram(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
@@ -297,6 +289,10 @@ impl Kernel {
                 dgram.reuse = value != 0;
             }
             set(&mut dgram.spec, option, value);
+            let (id, hop_limit) = (dgram.udp, dgram.spec.hop_limit);
+            if let Some(id) = id {
+                self.stack.udp_hop_limit(id, hop_limit);
+            }
         }
         Ok(())
     }

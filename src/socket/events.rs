@@ -158,7 +158,7 @@ impl Kernel {
     /// Nothing was acknowledged for too long: ABORT, and the socket is told.
     pub(super) fn timed_out(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
         let Some(end) = self.stack.end(id) else { return };
-        let opening = end.state() == State::SynSent;
+        let opening = matches!(end.state(), State::SynSent | State::SynReceived);
         end.abort();
         let moved = end.look();
         let owner = self.holdings.get(&id).map(|holding| holding.owner);

@@ -9,10 +9,8 @@ use crate::tcp::State;
 use crate::trace::{CallName, Outcome};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Any local address.
-pub(super) const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// No address at all.
-pub(super) const NOWHERE: SocketAddr = SocketAddr::new(ANY, 0);
+pub(super) const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// The host itself, in this family.
 pub(super) const fn loopback(like: IpAddr) -> IpAddr {
@@ -67,6 +65,12 @@ impl Kernel {
             }
             Entry::Dgram(_) => false,
         })
+    }
+
+    /// All local addresses: a socket at it takes both families, and it is written as the host's own addresses are.
+    pub(super) fn anywhere(&self) -> IpAddr {
+        let v6_only = !self.on_link.is_empty() && self.on_link.iter().all(|net| net.addr.is_ipv6());
+        if v6_only { IpAddr::V6(Ipv6Addr::UNSPECIFIED) } else { IpAddr::V4(Ipv4Addr::UNSPECIFIED) }
     }
 
     fn is_stream(&self, fd: Fd) -> bool {
@@ -148,7 +152,7 @@ impl Kernel {
         addr: Option<SocketAddr>,
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<SocketAddr, Errno> {
-        let addr = addr.unwrap_or(NOWHERE);
+        let addr = addr.unwrap_or(SocketAddr::new(self.anywhere(), 0));
         if self.dgram(fd).is_some() {
             return self.answer_datagram(caller, said, fd, input, addr, ctx);
         }

@@ -2,7 +2,7 @@
 
 use super::kernel::{Alarm, Ctx, Kernel, Owner, Posted};
 use super::timers;
-use crate::base::{RecordId, Time};
+use crate::base::{Fd, RecordId, Time};
 use crate::net::{Departure, Destination, Frame, Moved, TcpId, UdpId, Via};
 use crate::packet::{self, Body, Flags, Icmp, Packet, Segment};
 use crate::tcp::State;
@@ -23,12 +23,10 @@ impl Kernel {
             Destination::TcpStray { local, remote, request: true } => {
                 self.listener_for(local).map(|fd| (fd, local, remote))
             }
-            Destination::TcpStray { .. } | Destination::Tcp(_) | Destination::Udp(_) | Destination::Stack => None,
+            _ => None,
         };
-        if let Some((listener, ..)) = request
-            && !self.has_room(listener)
-        {
-            self.note_drop(&frame, DropWhy::BacklogFull, ctx);
+        if let Some(why) = self.refuses(destination, request.map(|(listener, ..)| listener)) {
+            self.note_drop(&frame, why, ctx);
             return;
         }
         self.note_arrival(&frame, ctx);
@@ -36,7 +34,19 @@ impl Kernel {
             (Destination::Tcp(id), _) => self.take_segment(id, &frame, ctx),
             (_, Some((listener, local, remote))) => self.take_request(listener, local, remote, &frame, ctx),
             (Destination::Udp(id), _) => self.take_datagram(id, via, &frame, ctx),
-            (Destination::TcpStray { .. } | Destination::Stack, None) => self.take_other(via, &frame, ctx),
+            (Destination::TcpStray { .. } | Destination::Stack | Destination::Other, None) => {
+                self.take_other(via, &frame, ctx);
+            }
+        }
+    }
+
+    /// Why a frame is thrown away before the stack sees it, if it is.
+    fn refuses(&self, destination: Destination, listener: Option<Fd>) -> Option<DropWhy> {
+        match destination {
+            Destination::Other => Some(DropWhy::NotForUs),
+            Destination::Udp(id) if !self.stack.udp_has_room(id) => Some(DropWhy::NoRoom),
+            Destination::TcpStray { .. } if listener.is_some_and(|fd| !self.has_room(fd)) => Some(DropWhy::BacklogFull),
+            Destination::TcpStray { .. } | Destination::Tcp(_) | Destination::Udp(_) | Destination::Stack => None,
         }
     }
 
@@ -63,15 +73,13 @@ impl Kernel {
             end.stalled = false;
             end.active = (now, cause);
             if let Some(segment) = frame.packet.as_ref().and_then(Packet::tcp) {
-                end.seen_on_wire.peer_window = segment.window;
-                if segment.flags.has(Flags::ACK) {
-                    end.seen_on_wire.acked_up_to = Some(segment.ack);
-                }
+                timers::hear(&mut end.seen_on_wire, segment);
             }
         }
         let ethernet = self.ethernet && self.stack.peek(id).is_some_and(|end| end.via() == Via::Link);
         self.arriving_reset = packet::tcp_flags(&frame.bytes, ethernet).is_some_and(|flags| flags.has(Flags::RST));
         let moved = self.stack.feed(id, now, &frame.bytes);
+        let moved = if self.nobody_will_read(id) { self.refuse_text(id, moved) } else { moved };
         self.settle(id, moved, ctx);
         self.arriving_reset = false;
         // New text, or room in the send buffer: no state need have changed.
@@ -80,9 +88,25 @@ impl Kernel {
         }
     }
 
+    /// Text came after the program had closed: what was there before, close() has seen to.
+    fn nobody_will_read(&self, id: TcpId) -> bool {
+        let closed = |owner, bare: bool| owner == Owner::Nobody && !bare;
+        self.holdings.get(&id).is_some_and(|holding| closed(holding.owner, holding.spec.bare))
+            && self.stack.peek(id).is_some_and(|end| end.readable() > 0)
+    }
+
+    /// ABORT: a RST shows the peer that data was lost (RFC 9293, 3.6.1, SHLD-3; Linux S17). What else the segment did
+    /// to the state does not count any more.
+    fn refuse_text(&mut self, id: TcpId, moved: Option<Moved>) -> Option<Moved> {
+        let end = self.stack.end(id)?;
+        end.abort();
+        let aborted = end.look()?;
+        Some(Moved { from: moved.map_or(aborted.from, |moved| moved.from), to: aborted.to })
+    }
+
     fn take_request(
         &mut self,
-        listener: crate::base::Fd,
+        listener: Fd,
         local: SocketAddr,
         remote: SocketAddr,
         frame: &Frame,
@@ -156,7 +180,7 @@ impl Kernel {
         }
         let Some(segment) = self.waiting_segment() else { return };
         let Some(end) = self.stack.peek(id) else { return };
-        if timers::repeats(&end.seen_on_wire, &segment) && end.state() != State::SynReceived {
+        if timers::is_fast_retransmission(&end.seen_on_wire, &segment) {
             self.note_timer(id, TimerKind::FastRetransmit, ctx);
         }
     }
@@ -297,6 +321,14 @@ impl Kernel {
         }
         if let Some(at) = self.stack.udp_poll_at(id, now).filter(|at| *at > now) {
             self.alarms.push((at, Alarm::Udp(id)));
+        }
+    }
+
+    /// Whether an alarm that was set for this time is still meant.
+    pub fn is_due(&mut self, alarm: Alarm, at: Time) -> bool {
+        match alarm {
+            Alarm::Tcp(id) => self.stack.peek(id).is_some_and(|end| end.due == Some(at)),
+            Alarm::Udp(id) => self.stack.udp_poll_at(id, at).is_some_and(|due| due <= at),
         }
     }
 

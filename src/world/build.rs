@@ -103,6 +103,7 @@ impl World {
             scenario: scenario.clone(),
             seed,
             now: Time::ZERO,
+            busy: Time::ZERO,
             queue,
             stations,
             wires,
@@ -114,6 +115,7 @@ impl World {
             next_record: 0,
             events: 0,
             in_flight: 0,
+            panic: None,
             ending: None,
         };
         for actor in 0..world.slots.len() {

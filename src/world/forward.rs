@@ -32,7 +32,7 @@ impl World {
                 Via::Link => self.send(node, 0, frame, hands),
                 Via::Loopback => {
                     self.in_flight += frame.bytes.len() as u64;
-                    self.queue.push(self.now + LOOPBACK, Event::Loop { node, frame });
+                    self.queue.push(self.now + LOOPBACK, Event::Loop { node, frame: Box::new(frame) });
                 }
             }
         }
@@ -48,7 +48,10 @@ impl World {
         let mut air = Air { faults, conns, choose: hands.choose, tape: &mut hands.tape };
         wires[port.link].send(port.direction, frame, &mut air, &mut |arrival| {
             *in_flight += arrival.frame.bytes.len() as u64;
-            queue.push(arrival.at, Event::Arrive { link: port.link, direction: port.direction, frame: arrival.frame });
+            queue.push(
+                arrival.at,
+                Event::Arrive { link: port.link, direction: port.direction, frame: Box::new(arrival.frame) },
+            );
         });
     }
 
@@ -75,7 +78,7 @@ impl World {
             for link in 0..self.wires.len() {
                 for (direction, frame) in self.wires[link].release(rule, &mut hands.tape) {
                     self.in_flight += frame.bytes.len() as u64;
-                    self.queue.push(self.now, Event::Arrive { link, direction, frame });
+                    self.queue.push(self.now, Event::Arrive { link, direction, frame: Box::new(frame) });
                 }
             }
         }
@@ -101,7 +104,11 @@ impl World {
                     return;
                 }
                 match router.route(&frame.bytes) {
-                    Routed::On { port, frame: onward } => self.send(to, port, Frame { bytes: onward, ..frame }, hands),
+                    Routed::On { port, frame: onward } => {
+                        let hop_fewer = |packet: Packet| Packet { ttl: packet.ttl.saturating_sub(1), ..packet };
+                        let packet = frame.packet.map(hop_fewer);
+                        self.send(to, port, Frame { bytes: onward, packet, ..frame }, hands);
+                    }
                     Routed::Away { why, error } => {
                         note_drop(to, &frame, why, hands);
                         if let Some((port, error)) = error {

@@ -5,15 +5,15 @@ use crate::net::{Frame, TcpId, UdpId};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// One thing that will happen.
+/// One thing that will happen. Frames are boxed: the heap moves its entries about.
 #[derive(Debug)]
 pub(super) enum Event {
     /// A link changes.
     Link { link: usize, up: bool },
     /// A frame reaches a node by a link.
-    Arrive { link: usize, direction: usize, frame: Frame },
+    Arrive { link: usize, direction: usize, frame: Box<Frame> },
     /// A frame reaches its own host by loopback.
-    Loop { node: NodeId, frame: Frame },
+    Loop { node: NodeId, frame: Box<Frame> },
     /// A connection's end has something to do.
     Tcp { node: NodeId, id: TcpId, boot: u32 },
     /// A datagram socket has something to do.
@@ -85,6 +85,10 @@ impl Queue {
 
     pub(super) fn next_time(&self) -> Option<Time> {
         self.heap.peek().map(|entry| entry.at)
+    }
+
+    pub(super) fn peek(&self) -> Option<(Time, &Event)> {
+        self.heap.peek().map(|entry| (entry.at, &entry.event))
     }
 
     pub(super) fn pop(&mut self) -> Option<(Time, Event)> {

@@ -39,6 +39,8 @@ pub struct World {
     pub(super) header: Header,
     pub(super) seed: u64,
     pub(super) now: Time,
+    /// When something was last recorded.
+    pub(super) busy: Time,
     pub(super) queue: Queue,
     pub(super) stations: Vec<Station>,
     pub(super) wires: Vec<Wire>,
@@ -50,6 +52,8 @@ pub struct World {
     pub(super) next_record: u32,
     pub(super) events: u64,
     pub(super) in_flight: u64,
+    /// What the stack of a host panicked with.
+    pub(super) panic: Option<String>,
     pub(super) ending: Option<Ending>,
 }
 
@@ -137,6 +141,7 @@ impl World {
             return false;
         }
         let mut hands = self.hands(choose, sink);
+        self.shed();
         let going = match self.queue.pop() {
             Some((at, _)) if at.0 > self.scenario.limits.time.0 => {
                 self.end(Ending::TimeLimit(self.scenario.limits.time), &mut hands)
@@ -144,7 +149,11 @@ impl World {
             Some((at, event)) => {
                 self.now = at;
                 hands.tape.now = at;
+                let before = hands.tape.next();
                 self.handle(event, &mut hands);
+                if hands.tape.next() > before {
+                    self.busy = at;
+                }
                 self.within_limits(&mut hands)
             }
             None => {
@@ -153,11 +162,45 @@ impl World {
             }
         };
         self.next_record = hands.tape.next();
+        self.shed();
         going
+    }
+
+    /// Alarms that were set and are no longer meant would be the next thing to happen: they must not move time.
+    fn shed(&mut self) {
+        while let Some((at, event)) = self.queue.peek() {
+            let void = match *event {
+                Event::Tcp { node, id, boot } => !self.is_alarmed(node, Alarm::Tcp(id), boot, at),
+                Event::Udp { node, id, boot } => !self.is_alarmed(node, Alarm::Udp(id), boot, at),
+                Event::Program { actor, generation } => {
+                    let slot = &self.slots[actor.index()];
+                    slot.generation != generation || slot.program.is_none()
+                }
+                Event::Link { .. } | Event::Arrive { .. } | Event::Loop { .. } => false,
+            };
+            if !void {
+                return;
+            }
+            self.queue.pop();
+        }
+    }
+
+    fn is_alarmed(&mut self, node: NodeId, alarm: Alarm, boot: u32, at: Time) -> bool {
+        match &mut self.stations[node.index()] {
+            Station::Host(host) => host.boot == boot && host.kernel.is_due(alarm, at),
+            Station::Switch(_) | Station::Router(_) => false,
+        }
     }
 
     fn end(&mut self, ending: Ending, hands: &mut Hands<'_, '_>) -> bool {
         hands.tape.cause = hands.tape.next().checked_sub(1).map(RecordId);
+        match &ending {
+            // A timer that found nothing to do may have run out since: nothing happened then.
+            Ending::Quiet | Ending::Stuck(_) => hands.tape.now = self.busy,
+            // However the present came to be when the first thing beyond the limit was found.
+            Ending::TimeLimit(limit) => hands.tape.now = Time(limit.0),
+            Ending::EventLimit(_) | Ending::QueueLimit(_) | Ending::Panic(_) => {}
+        }
         hands.tape.note(NodeId(0), || What::End { ending: ending.clone() });
         self.ending = Some(ending);
         false
@@ -176,12 +219,8 @@ impl World {
     fn within_limits(&mut self, hands: &mut Hands<'_, '_>) -> bool {
         self.events += 1;
         let limits = self.scenario.limits;
-        let panic = self.stations.iter().find_map(|station| match station {
-            Station::Host(host) => host.kernel.panicked(),
-            Station::Switch(_) | Station::Router(_) => None,
-        });
-        let ending = match panic {
-            Some(text) => Some(Ending::Panic(text.to_owned())),
+        let ending = match self.panic.take() {
+            Some(text) => Some(Ending::Panic(text)),
             None if self.events >= limits.events => Some(Ending::EventLimit(limits.events)),
             None if self.in_flight > limits.queued => Some(Ending::QueueLimit(limits.queued)),
             None => None,
@@ -192,8 +231,8 @@ impl World {
     fn handle(&mut self, event: Event, hands: &mut Hands<'_, '_>) {
         match event {
             Event::Link { link, up } => self.change_link(link, up, hands),
-            Event::Arrive { link, direction, frame } => self.arrive(link, direction, frame, hands),
-            Event::Loop { node, frame } => self.arrive_by_loopback(node, frame, hands),
+            Event::Arrive { link, direction, frame } => self.arrive(link, direction, *frame, hands),
+            Event::Loop { node, frame } => self.arrive_by_loopback(node, *frame, hands),
             Event::Tcp { node, id, boot } => self.ring(node, boot, Alarm::Tcp(id), hands),
             Event::Udp { node, id, boot } => self.ring(node, boot, Alarm::Udp(id), hands),
             Event::Program { actor, generation } => self.deadline(actor, generation, hands),
@@ -239,6 +278,10 @@ impl World {
         loop {
             self.carry(node, hands);
             let Station::Host(host) = &mut self.stations[node.index()] else { return };
+            if let Some(text) = host.kernel.panicked() {
+                self.panic = Some(text.to_owned());
+                return;
+            }
             if host.kernel.woken.is_empty() {
                 return;
             }

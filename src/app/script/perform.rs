@@ -186,7 +186,9 @@ fn unused(step: &Step, proto: Proto, sockets: &mut Sockets, sys: &mut dyn Sys) -
     if let Some(named) = step.on.as_deref().and_then(|name| sockets.named(name)) {
         return Ok(named);
     }
-    let fresh = sockets.current().filter(|socket| matches!(socket.used, Use::Fresh | Use::Bound));
+    let current = sockets.current().filter(|socket| matches!(socket.used, Use::Fresh | Use::Bound));
+    // A datagram socket can have a peer, but cannot listen.
+    let fresh = current.filter(|socket| socket.proto == proto || matches!(step.action, Action::Connect(_)));
     match fresh.map(|socket| socket.fd) {
         Some(fd) => {
             sockets.call(fd, step.name.as_ref());

@@ -1,6 +1,7 @@
 //! What moved a state: a cause is followed back to the call, the arrival or the timer that it comes from.
 
 use crate::base::RecordId;
+use crate::packet::{Body, Icmp, Packet};
 use crate::tcp::{Input, Inputs, State};
 use crate::trace::{CallName, End, Record, TimerKind, What};
 use core::fmt;
@@ -15,6 +16,8 @@ pub(super) enum Cause {
     Arrived(Inputs, Option<Inputs>),
     /// A timer.
     Timer(TimerKind),
+    /// An ICMP error about one of its segments (3.9.2.2).
+    Icmp,
     /// The host went down: no event of the protocol.
     Power,
     /// No event; its own cause may be one.
@@ -27,6 +30,7 @@ impl fmt::Display for Cause {
             Cause::Call(call, _) => write!(f, "the call {call}"),
             Cause::Arrived(..) => f.write_str("a segment"),
             Cause::Timer(timer) => write!(f, "the timer {timer}"),
+            Cause::Icmp => f.write_str("an ICMP error"),
             Cause::Power => f.write_str("the power"),
             Cause::Via(_) => f.write_str("another record"),
         }
@@ -46,6 +50,9 @@ impl Causes {
                 Cause::Call(call.call, call.args.contains("SHUT_WR") || call.args.contains("SHUT_RDWR"))
             }
             What::Timer { timer, .. } => Cause::Timer(*timer),
+            What::Arrived {
+                packet: Packet { body: Body::Icmp(Icmp { about: Some((_, _, true)), .. }), .. }, ..
+            } => Cause::Icmp,
             What::Power { .. } => Cause::Power,
             What::Return { of, .. } => Cause::Via(*of),
             What::Edge(_) | What::App { .. } | What::Stall { .. } | What::State { .. } => match record.cause {
@@ -89,8 +96,10 @@ pub(super) fn candidates(cause: Cause, end: End, from: State, to: State) -> Vec<
         }
         Cause::Arrived(inputs, other) => [inputs].into_iter().chain(other).map(|inputs| inputs.to_vec()).collect(),
         Cause::Call(call, ends_sending) => of_call(call, ends_sending).iter().map(|&input| vec![input]).collect(),
+        // An attempt to connect is given up, as widespread stacks do (RFC 5461, 4.1); a connection is not.
+        Cause::Icmp if from == State::SynSent => vec![vec![Input::Abort]],
         Cause::Timer(timer) => of_timer(timer).iter().map(|&input| vec![input]).collect(),
-        Cause::Power | Cause::Via(_) => Vec::new(),
+        Cause::Icmp | Cause::Power | Cause::Via(_) => Vec::new(),
     }
 }
 

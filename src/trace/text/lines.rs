@@ -104,6 +104,11 @@ impl Words<'_> {
                 self.flight(record, line);
                 self.packet(record, '<', *conn, packet, line);
                 line.cause.clear();
+                // Routers on the way have taken from its time to live.
+                let sent = record.cause.and_then(|id| self.record(id)?.what.packet());
+                if sent.is_some_and(|(_, sent)| sent.ttl != packet.ttl) {
+                    line.text.push_str(&format!(" ttl={}", packet.ttl));
+                }
             }
             What::Fault { link, conn, packet, fault, .. } => {
                 let (did, by) = fault_words(fault);
@@ -240,7 +245,11 @@ impl Words<'_> {
                 end_words = self.which_end(conn, end);
             }
         }
-        line.layer = if edge.machine == "socket" { "sock".to_owned() } else { escape(&edge.machine) };
+        line.layer = match &*edge.machine {
+            "socket" => "sock".to_owned(),
+            "datagram" => "dgram".to_owned(),
+            other => escape(other),
+        };
         line.text = format!("{} -> {}{end_words}", escape(&edge.from), escape(&edge.to));
         line.cause = escape(&edge.input);
         Some(())
