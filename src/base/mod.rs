@@ -15,6 +15,6 @@ mod time;
 
 pub use ids::{ActorId, ConnId, Fd, LinkId, NodeId, RecordId};
 pub use limits::Limits;
-pub use payload::{Payload, from_hex, to_hex};
+pub use payload::{Payload, from_hex, pattern, to_hex};
 pub use rng::{Choose, Point, PointKind, Scripted, Seeded, entropy, label_hash};
 pub use time::{Span, Time};

@@ -1,6 +1,6 @@
 //! What goes in and out of a host: arrivals, departures, timers; and the monitor that records each with its cause.
 
-use super::kernel::{Alarm, Ctx, Kernel, Owner, Posted};
+use super::kernel::{Alarm, Ctx, Holding, Kernel, Owner, Posted};
 use super::timers;
 use crate::base::{Fd, RecordId, Time};
 use crate::net::{Departure, Destination, Frame, Moved, TcpId, UdpId, Via};
@@ -90,9 +90,8 @@ impl Kernel {
 
     /// Text came after the program had closed: what was there before, close() has seen to.
     fn nobody_will_read(&self, id: TcpId) -> bool {
-        let closed = |owner, bare: bool| owner == Owner::Nobody && !bare;
-        self.holdings.get(&id).is_some_and(|holding| closed(holding.owner, holding.spec.bare))
-            && self.stack.peek(id).is_some_and(|end| end.readable() > 0)
+        let closed = |holding: &Holding| holding.owner == Owner::Nobody && !holding.spec.bare;
+        self.holdings.get(&id).is_some_and(closed) && self.stack.peek(id).is_some_and(|end| end.readable() > 0)
     }
 
     /// ABORT: a RST shows the peer that data was lost (RFC 9293, 3.6.1, SHLD-3; Linux S17). What else the segment did
@@ -221,7 +220,7 @@ impl Kernel {
 
     /// Records one frame as sent by this host, and hands it on.
     pub(super) fn post_frame(&mut self, via: Via, bytes: bytes::Bytes, suspect: bool, ctx: &mut Ctx<'_, '_>) {
-        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect };
+        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect, releases: Vec::new() };
         if ctx.look {
             frame.packet = packet::dissect(&frame.bytes, via == Via::Link && self.ethernet);
         }

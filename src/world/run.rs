@@ -121,8 +121,11 @@ impl World {
 
     /// Everything that happens until `time`, which becomes the present.
     pub fn advance_to(&mut self, time: Time, choose: &mut dyn Choose, sink: &mut dyn Sink) {
+        // Void alarms are shed first: stepping over one would lead past `time`, or to the end of the run.
+        self.shed();
         while self.next_time().is_some_and(|at| at <= time) {
             self.step(choose, sink);
+            self.shed();
         }
         self.now = self.now.max(time);
     }
