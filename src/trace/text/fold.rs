@@ -57,10 +57,11 @@ impl Bulk {
     /// This and what follows it, if that continues it.
     fn join(&self, next: &Bulk) -> Option<Bulk> {
         let sort = match (self.sort, next.sort) {
-            (
-                What::Data { start, stop, flags, nth },
-                What::Data { start: from, stop: to, flags: more, nth: times },
-            ) if (stop, nth) == (from, times) => What::Data { start, stop: to, flags: Flags(flags.0 & more.0), nth },
+            (What::Data { start, stop, flags, nth }, What::Data { start: from, stop: to, flags: more, nth: times })
+                if (stop, nth) == (from, times) =>
+            {
+                What::Data { start, stop: to, flags: Flags(flags.0 & more.0), nth }
+            }
             (What::Ack { at }, What::Ack { at: next }) if at == next => What::Ack { at },
             (What::Gap { at, first, .. }, What::Gap { at: next, last, .. }) if at == next => {
                 What::Gap { at, first, last }
@@ -183,7 +184,9 @@ fn groups(lines: &[Line], run: core::ops::Range<usize>) -> Vec<Group> {
 const fn few(bulk: &Bulk) -> u32 {
     match bulk.sort {
         What::Call { .. } => FEW_CALLS,
-        What::Data { .. } | What::Ack { .. } | What::Gap { .. } | What::Datagram { .. } | What::Tick | What::Apart => FEW,
+        What::Data { .. } | What::Ack { .. } | What::Gap { .. } | What::Datagram { .. } | What::Tick | What::Apart => {
+            FEW
+        }
     }
 }
 
