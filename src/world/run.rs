@@ -164,9 +164,12 @@ impl World {
 
     fn end(&mut self, ending: Ending, hands: &mut Hands<'_, '_>) -> bool {
         hands.tape.cause = hands.tape.next().checked_sub(1).map(RecordId);
-        if matches!(ending, Ending::Quiet | Ending::Stuck(_)) {
+        match &ending {
             // A timer that found nothing to do may have run out since: nothing happened then.
-            hands.tape.now = self.busy;
+            Ending::Quiet | Ending::Stuck(_) => hands.tape.now = self.busy,
+            // However the present came to be when the first thing beyond the limit was found.
+            Ending::TimeLimit(limit) => hands.tape.now = Time(limit.0),
+            Ending::EventLimit(_) | Ending::QueueLimit(_) | Ending::Panic(_) => {}
         }
         hands.tape.note(NodeId(0), || What::End { ending: ending.clone() });
         self.ending = Some(ending);
