@@ -99,7 +99,7 @@ pub struct Returned<'r> {
 /// The run so far.
 #[derive(Debug)]
 pub struct Scene<'a> {
-    header: &'a Header,
+    pub(super) header: &'a Header,
     conns: BTreeMap<ConnId, Connection>,
     accepted: BTreeSet<(NodeId, Fd)>,
     waiting: BTreeMap<RecordId, (NodeId, Call)>,
