@@ -5,7 +5,7 @@
 //! was reset or given up, or a crafted segment misled the end. Bytes of a `send` that still blocks may arrive before
 //! it returns; how many it took is known only then.
 
-use super::scene::{Returned, other};
+use super::scene::Returned;
 use super::{Check, Finding, Scene, rfc9293};
 use crate::base::{ConnId, RecordId};
 use crate::socket_api::Errno;
@@ -122,9 +122,10 @@ impl Delivery {
 
     fn received(&mut self, scene: &Scene<'_>, (conn, end): Key, done: &Returned<'_>) -> Found {
         let side = scene.side(conn, end)?;
-        let (me, peer) = (scene.name(conn, end), scene.name(conn, other(end)));
+        let from = scene.conn(conn)?.peer(end);
+        let (me, peer) = (scene.name(conn, end), scene.name(conn, from));
         let reader = self.readers.entry((conn, end)).or_default();
-        let stream = self.streams.entry((conn, other(end))).or_default();
+        let stream = self.streams.entry((conn, from)).or_default();
         match done.outcome {
             Outcome::Data(data) if side.misled || stream.spoiled => stream.skip(data.0.len()),
             Outcome::Data(data) => {

@@ -45,13 +45,6 @@ const fn slot(end: End) -> usize {
     }
 }
 
-/// The other end.
-pub const fn other(end: End) -> End {
-    match end {
-        End::Initiator => End::Acceptor,
-        End::Acceptor => End::Initiator,
-    }
-}
 
 impl Connection {
     /// One end.
@@ -61,6 +54,15 @@ impl Connection {
 
     fn side_mut(&mut self, end: End) -> &mut Side {
         &mut self.sides[slot(end)]
+    }
+
+    /// The end that hears what this end sends: the other one, or itself where a socket is connected to itself.
+    pub fn peer(&self, end: End) -> End {
+        match end {
+            End::Initiator if self.local == self.remote => End::Initiator,
+            End::Initiator => End::Acceptor,
+            End::Acceptor => End::Initiator,
+        }
     }
 
     /// The node on which an end is.
