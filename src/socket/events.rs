@@ -7,7 +7,7 @@ use crate::net::TcpId;
 use crate::packet::IcmpKind;
 use crate::socket_api::{Datagram, DatagramInput, DatagramOutput, Errno, Input, Output, Socket};
 use crate::tcp::State;
-use crate::trace::{Edge, Subject, What};
+use crate::trace::{Edge, Subject, TimerKind, What};
 use core::net::SocketAddr;
 
 /// A machine's step as a record.
@@ -112,7 +112,7 @@ impl Kernel {
         }
     }
 
-    /// smoltcp forgets unread bytes when TIME-WAIT ends: they are taken out when it begins.
+    /// Unread bytes are taken out before they are forgotten: smoltcp does so when TIME-WAIT ends.
     fn drain(&mut self, fd: Fd, id: TcpId) {
         let unread = self.stack.end(id).map(|end| end.recv(usize::MAX)).unwrap_or_default();
         if let Some(stream) = self.stream(fd) {
@@ -155,22 +155,23 @@ impl Kernel {
         }
     }
 
-    /// Nothing was acknowledged for too long: ABORT, and the socket is told.
-    pub(super) fn timed_out(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
+    /// Nothing was heard for too long: the connection is CLOSED, and the socket is told.
+    pub(super) fn timed_out(&mut self, id: TcpId, timer: TimerKind, ctx: &mut Ctx<'_, '_>) {
         let Some(end) = self.stack.end(id) else { return };
-        let opening = matches!(end.state(), State::SynSent | State::SynReceived);
         end.abort();
         let moved = end.look();
         let owner = self.holdings.get(&id).map(|holding| holding.owner);
         self.note_move(id, moved, ctx);
         if let Some(Owner::Fd(fd)) = owner {
+            self.drain(fd, id);
             self.report(fd, Input::TimedOut, ctx);
         }
-        // RFC 9293, 3.10.8: the TCB is deleted; nothing is sent for an attempt that was never answered.
-        if opening {
-            self.detach(id);
-        } else {
+        // RFC 9293, 3.10.8: the TCB is deleted, and nothing is sent. Unanswered keep-alives end in a RST, as with Linux:
+        // nothing is under way then, so the peer, if it lives, finds it in order.
+        if timer == TimerKind::KeepAlive {
             self.settle(id, None, ctx);
+        } else {
+            self.detach(id);
         }
     }
 

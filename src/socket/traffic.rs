@@ -1,6 +1,6 @@
 //! What goes in and out of a host: arrivals, departures, timers; and the monitor that records each with its cause.
 
-use super::kernel::{Alarm, Ctx, Holding, Kernel, Owner, Posted};
+use super::kernel::{Alarm, Ctx, Due, Holding, Kernel, Owner, Posted};
 use super::timers;
 use crate::base::{Fd, RecordId, Time};
 use crate::net::{Departure, Destination, Frame, Moved, TcpId, UdpId, Via};
@@ -69,6 +69,7 @@ impl Kernel {
         let cause = ctx.tape.cause;
         if let Some(end) = self.stack.end(id) {
             end.heard = now;
+            end.probes = (0, now);
             end.unanswered = None;
             end.stalled = false;
             end.active = (now, cause);
@@ -264,16 +265,27 @@ impl Kernel {
         }
         end.due = None;
         ctx.tape.cause = end.active.1;
-        if self.gives_up(id, now) {
-            self.note_timer(id, TimerKind::UserTimeout, ctx);
-            self.timed_out(id, ctx);
-            return;
+        match self.deadline(id, now) {
+            Some((at, Due::GiveUp(timer))) if at <= now => {
+                self.note_timer(id, timer, ctx);
+                self.timed_out(id, timer, ctx);
+                return;
+            }
+            Some((at, Due::Probe)) if at <= now => self.probe(id, now),
+            Some(_) | None => {}
         }
         let (sent, moved) = self.stack.flush(id, now);
         if let Some(timer) = self.timer_behind(id, sent, moved, ctx) {
             self.note_timer(id, timer, ctx);
         }
         self.settle(id, moved, ctx);
+    }
+
+    fn probe(&mut self, id: TcpId, now: Time) {
+        if let Some(end) = self.stack.end(id) {
+            end.probe();
+            end.probes = (end.probes.0 + 1, now);
+        }
     }
 
     fn timer_behind(&self, id: TcpId, sent: bool, moved: Option<Moved>, ctx: &Ctx<'_, '_>) -> Option<TimerKind> {
@@ -290,7 +302,7 @@ impl Kernel {
     fn set_alarm(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
         let now = ctx.tape.now;
         let stack_due = self.stack.poll_at(id, now);
-        let ours = self.deadline(id, now);
+        let ours = self.deadline(id, now).map(|(at, _)| at.max(now));
         let node = self.node;
         let Some(end) = self.stack.end(id) else { return };
         let mut due = stack_due;
