@@ -185,9 +185,12 @@ fn groups(lines: &[Line], run: core::ops::Range<usize>) -> Vec<Group> {
         let line = &lines[at];
         let Some(bulk) = line.bulk else { continue };
         let key = (line.node, line.layer.as_str(), line.subject.as_str(), kind(&bulk));
+        if open.get(&key).is_some_and(|group| groups[*group].has_paused(line.at)) {
+            // What belongs to its subject goes by its rhythm: acknowledgments and calls begin anew with the data.
+            open.retain(|(_, _, subject, _), _| *subject != line.subject);
+        }
         let group = open.get(&key).and_then(|group| groups.get_mut(*group));
         if let Some(group) = group
-            && !group.has_paused(line.at)
             && let Some(joined) = group.bulk.join(&bulk)
         {
             group.take(at, line.at, joined);
