@@ -3,3 +3,5 @@
 #[cfg(feature = "cli")]
 mod cli;
 mod linux_sockets;
+mod wakers;
+mod sockets;
