@@ -87,7 +87,8 @@ pub(crate) fn run(connections: u32) {
         let socket = near.get_mut::<Socket<'_>>(c);
         socket.connect(client.0.context(), (IpAddress::v4(10, 0, 0, 2), 80), port).expect("a connection");
         let (mut asked, mut answered) = (false, false);
-        while near.get::<Socket<'_>>(c).state() != State::TimeWait || far.get::<Socket<'_>>(s).state() != State::Closed {
+        while near.get::<Socket<'_>>(c).state() != State::TimeWait || far.get::<Socket<'_>>(s).state() != State::Closed
+        {
             let socket = near.get_mut::<Socket<'_>>(c);
             if socket.can_send() && !asked {
                 socket.send_slice(&[7; 100]).expect("room");

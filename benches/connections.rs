@@ -68,7 +68,9 @@ impl Program for Client {
         while self.left > 0 {
             match self.talk(sys) {
                 Ok(()) => {}
-                Err(Errno::Einprogress | Errno::Ealready) => return Wait::on(self.fd.expect("a socket"), Readiness::OUT),
+                Err(Errno::Einprogress | Errno::Ealready) => {
+                    return Wait::on(self.fd.expect("a socket"), Readiness::OUT);
+                }
                 Err(Errno::Eagain) => return Wait::on(self.fd.expect("a socket"), Readiness::IN),
                 Err(errno) => panic!("{errno}"),
             }

@@ -156,3 +156,53 @@ fn nothing_but_text_goes_where_no_terminal_is() {
     let output = here(&["graph", "no-such-machine"]);
     assert!(!err(&output).contains('\u{1b}') && !out(&here(&["--help"])).contains('\u{1b}'));
 }
+
+#[test]
+fn a_new_scenario_is_sound_and_can_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&drywire(folder.path(), &["new", "first one"])), 0);
+    let path = folder.path().join("first one.toml");
+    let output = drywire(folder.path(), &["check", "first one.toml", "--runs", "2"]);
+    assert_eq!(code(&output), 0, "{}", out(&output));
+    let text = fs::read_to_string(&path).unwrap();
+    // The fault that stands there as a comment.
+    let spoilt = ["[[faults]]", "drop = ", "from = ", "nth = "]
+        .iter()
+        .fold(text.clone(), |text, line| text.replace(&format!("# {line}"), line));
+    assert_ne!(text, spoilt);
+    fs::write(&path, spoilt).unwrap();
+    let output = drywire(folder.path(), &["check", "first one.toml"]);
+    assert_eq!(code(&output), 1, "{}", out(&output));
+}
+
+#[test]
+fn a_capture_may_be_that_of_one_host() {
+    let size = |more: &[&str]| {
+        let output = here(&[&["run", "sims/handshake.toml", "--format", "pcapng"], more].concat());
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        output.stdout.len()
+    };
+    let (all, client, server) = (size(&[]), size(&["--host", "client"]), size(&["--host", "server"]));
+    assert!(client < all && server < all, "{client} {server} {all}");
+    assert_eq!(code(&here(&["run", "sims/handshake.toml", "--format", "pcapng", "--host", "nobody"])), 2);
+}
+
+#[test]
+fn names_that_the_run_does_not_have_are_bad_input() {
+    let output = here(&["run", "sims/handshake.toml", "--conn", "client.2"]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("connections are: client.1"), "{}", err(&output));
+}
+
+#[test]
+fn a_divergence_may_be_shown_from_within_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let within = folder.path().join("divergence");
+    fs::create_dir(&within).unwrap();
+    let text = "[hosts]\na = { ip = \"10.0.0.1\", sockets = { bare = true } }\n";
+    for (place, expected) in [(folder.path(), 2), (&within, 0)] {
+        fs::write(place.join("x.toml"), text).unwrap();
+        let output = drywire(place, &["run", "x.toml"]);
+        assert_eq!(code(&output), expected, "{}", err(&output));
+    }
+}

@@ -78,6 +78,32 @@ fn fitting(mut reply: Packet<'_>) -> Option<Bytes> {
     }
 }
 
+/// A reply for people: `www.example A 10.0.0.2`.
+pub(super) fn told(reply: &[u8]) -> String {
+    let Ok(reply) = Packet::parse(reply) else { return "an unreadable reply".to_owned() };
+    let asked = reply.questions.iter().map(|asked| format!("{} {}", asked.qname, qtype(asked.qtype)));
+    let asked = asked.collect::<Vec<_>>().join(", ");
+    let addrs = reply.answers.iter().filter_map(|record| match &record.rdata {
+        RData::A(a) => Some(IpAddr::V4(a.address.into()).to_string()),
+        RData::AAAA(a) => Some(IpAddr::V6(a.address.into()).to_string()),
+        _ => None,
+    });
+    let addrs = addrs.collect::<Vec<_>>().join(" ");
+    match reply.rcode() {
+        RCODE::NoError if addrs.is_empty() => format!("{asked}: no such record"),
+        RCODE::NoError => format!("{asked}: {addrs}"),
+        RCODE::NameError => format!("{asked}: no such name"),
+        other => format!("{asked}: {other:?}"),
+    }
+}
+
+fn qtype(asked: QTYPE) -> String {
+    match asked {
+        QTYPE::TYPE(kind) => format!("{kind:?}"),
+        other => format!("{other:?}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +132,15 @@ mod tests {
         assert_eq!(ask(&table, "server.example", TYPE::AAAA), (RCODE::NoError, vec![v6]));
         assert_eq!(ask(&table, "server.example", TYPE::MX), (RCODE::NoError, vec![]));
         assert_eq!(ask(&table, "other.example", TYPE::A), (RCODE::NameError, vec![]));
+        let asked = |name: &'static str, kind: TYPE| {
+            let mut question = Packet::new_query(7);
+            let name = Name::new(name).expect("a name");
+            question.questions.push(Question::new(name, kind.into(), QCLASS::CLASS(CLASS::IN), false));
+            told(&table.answer(&question.build_bytes_vec().expect("bytes")).expect("a reply"))
+        };
+        assert_eq!(asked("server.example", TYPE::A), "server.example A: 10.0.0.2");
+        assert_eq!(asked("other.example", TYPE::A), "other.example A: no such name");
+        assert_eq!(asked("server.example", TYPE::MX), "server.example MX: no such record");
     }
 
     #[test]

@@ -89,15 +89,19 @@ pub fn serve(described: &Serve) -> Box<dyn Program> {
             let bytes = *bytes;
             tcp_server::boxed(port, backlog, move || source::Source::new(bytes))
         }
-        (Proto::Udp, ServeApp::Echo) => udp_server::boxed(port, |datagram| Some(datagram.clone())),
-        (Proto::Udp, ServeApp::Sink) => udp_server::boxed(port, |_| None),
+        (Proto::Udp, ServeApp::Echo) => udp_server::boxed(port, |datagram, _| Some(datagram.clone())),
+        (Proto::Udp, ServeApp::Sink) => udp_server::boxed(port, |_, _| None),
         (Proto::Udp, ServeApp::Source(bytes)) => {
             let bytes = *bytes;
-            udp_server::boxed(port, move |_| Some(source::text(0, bytes.min(udp_server::LARGEST))))
+            udp_server::boxed(port, move |_, _| Some(crate::base::pattern(0, bytes.min(udp_server::LARGEST))))
         }
         (Proto::Tcp | Proto::Udp, ServeApp::Dns(table)) => {
             let table = dns::Table::new(table);
-            udp_server::boxed(port, move |question| table.answer(question))
+            udp_server::boxed(port, move |question, sys| {
+                let reply = table.answer(question)?;
+                sys.say(&dns::told(&reply));
+                Some(reply)
+            })
         }
     }
 }

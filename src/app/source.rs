@@ -1,10 +1,9 @@
-//! Sends so many bytes of the alphabet over and over, unasked (as RFC 864's servers do), then closes.
+//! Sends so many bytes of the pattern that scenarios know as `bytes = N`, unasked (as RFC 864's servers do), then closes.
 
 use super::tcp_server::{Conversation, Next};
-use crate::base::Fd;
+use crate::base::{Fd, pattern};
 use crate::socket::{Received, Sys};
 use crate::socket_api::{Errno, Readiness};
-use bytes::Bytes;
 
 /// The most that is offered to send, or read, at a time.
 const CHUNK: u64 = 16_384;
@@ -30,12 +29,6 @@ impl Source {
     }
 }
 
-/// The bytes from this position of the endless alphabet.
-pub(super) fn text(from: u64, len: u64) -> Bytes {
-    let mut letters = (b'a'..=b'z').cycle().skip(usize::try_from(from % 26).unwrap_or(0));
-    (0..len).filter_map(|_| letters.next()).collect()
-}
-
 impl Conversation for Source {
     fn go_on(&mut self, sys: &mut dyn Sys, fd: Fd) -> Result<Next, Errno> {
         self.hear(sys, fd)?;
@@ -43,7 +36,7 @@ impl Conversation for Source {
             if !sys.ready(fd).any(Readiness::OUT) {
                 return Ok(Next::Wait);
             }
-            let sent = sys.send(fd, &text(self.sent, CHUNK.min(self.total - self.sent)))?;
+            let sent = sys.send(fd, &pattern(self.sent, CHUNK.min(self.total - self.sent)))?;
             self.sent += u64::try_from(sent).unwrap_or(0);
         }
         Ok(Next::Close)

@@ -44,7 +44,7 @@ fn source_sends_so_much_then_closes_and_reads_what_it_is_told() {
     assert!(stub.at(client.0).inbox.is_empty());
     stub.at(client.0).room = 30_000;
     let before = stub.at(client.0).sent.clone();
-    assert_eq!(before[29_998..], *super::source::text(29_998, 2));
+    assert_eq!(before[29_998..], *crate::base::pattern(29_998, 2));
     source.step(&mut stub);
     assert_eq!(stub.said().last(), Some(&format!("close {}", client.0)));
 }

@@ -17,11 +17,14 @@ struct UdpServer<F> {
 }
 
 /// A server on this port; `answer` says what to send back for a datagram, if anything.
-pub(super) fn boxed<F: FnMut(&Bytes) -> Option<Bytes> + 'static>(port: u16, answer: F) -> Box<dyn Program> {
+pub(super) fn boxed<F: FnMut(&Bytes, &mut dyn Sys) -> Option<Bytes> + 'static>(
+    port: u16,
+    answer: F,
+) -> Box<dyn Program> {
     Box::new(UdpServer { port, fd: None, answer })
 }
 
-impl<F: FnMut(&Bytes) -> Option<Bytes>> UdpServer<F> {
+impl<F: FnMut(&Bytes, &mut dyn Sys) -> Option<Bytes>> UdpServer<F> {
     fn open(&self, sys: &mut dyn Sys) -> Result<Fd, Errno> {
         let fd = sys.socket(Proto::Udp)?;
         sys.bind(fd, None, self.port)?;
@@ -29,7 +32,7 @@ impl<F: FnMut(&Bytes) -> Option<Bytes>> UdpServer<F> {
     }
 }
 
-impl<F: FnMut(&Bytes) -> Option<Bytes>> Program for UdpServer<F> {
+impl<F: FnMut(&Bytes, &mut dyn Sys) -> Option<Bytes>> Program for UdpServer<F> {
     fn serves(&self) -> bool {
         true
     }
@@ -47,7 +50,7 @@ impl<F: FnMut(&Bytes) -> Option<Bytes>> Program for UdpServer<F> {
         };
         while sys.ready(fd).any(Readiness::IN) {
             let Ok((datagram, from)) = sys.recvfrom(fd, 65_535) else { break };
-            if let Some(reply) = (self.answer)(&datagram) {
+            if let Some(reply) = (self.answer)(&datagram, sys) {
                 // A reply that cannot be sent is a lost reply.
                 let _ = sys.sendto(fd, &reply, from);
             }

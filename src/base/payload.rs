@@ -28,6 +28,22 @@ pub fn from_hex(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect()
 }
 
+/// So many bytes, from this position on, of an endless pattern in which each stretch tells its own position: blocks of
+/// eight, each the position of its first byte and a space.
+pub fn pattern(from: u64, len: u64) -> Bytes {
+    const BLOCK: u64 = 8;
+    let skip = usize::try_from(from % BLOCK).unwrap_or(0);
+    let len = usize::try_from(len).unwrap_or(usize::MAX);
+    let mut bytes = Vec::with_capacity(len.saturating_add(16));
+    let mut at = from - from % BLOCK;
+    while bytes.len() < len.saturating_add(skip) {
+        bytes.extend_from_slice(format!("{:07} ", at % 10_000_000).as_bytes());
+        at += BLOCK;
+    }
+    bytes.truncate(len + skip);
+    Bytes::from(bytes).slice(skip..)
+}
+
 impl Serialize for Payload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match core::str::from_utf8(&self.0) {

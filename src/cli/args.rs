@@ -54,13 +54,13 @@ Examples:
   drywire run sims/handshake.toml --format path         only the states that each end passed
   drywire run sims/handshake.toml --host client --layer tcp
   drywire run sims/handshake.toml --set links.wire.delay='80 ms' --seed 7
-  drywire run sims/handshake.toml --format pcapng -o handshake.pcapng    for Wireshark
+  drywire run sims/handshake.toml --format pcapng --host client -o client.pcapng    for Wireshark
   drywire run sims/handshake.toml --format json --bytes -o old.jsonl     a trace to keep
   drywire run old.jsonl                                 the same trace again, from the file
   drywire run sims/handshake.toml --explain             the scenario with all its defaults
 
---host, --conn and --layer narrow the text form; each may be given several times. The JSON form and the capture
-always have everything.";
+--host, --conn and --layer narrow the text form; each may be given several times. A capture has each packet where it
+left and where it came; with --host it is what that host's interfaces saw. The other forms always have everything.";
 
 #[derive(Arguments, Debug)]
 pub(super) struct RunArgs {
@@ -117,6 +117,9 @@ Examples:
   drywire check sims/divergence              every scenario in a folder
   drywire check sims/handshake.toml --runs 5   five runs: the same bytes every time?
   drywire check --format junit -o check.xml  for a build server
+
+The expectations counted are those of [expect], one for each step (it succeeds, or does what it says), that the
+divergences are the known ones, and that the run ends by itself.
 
 A scenario is `ok` when every expectation holds and the judge finds nothing but the divergences that the scenario
 names as known. A known divergence that no longer shows fails too: something was repaired.";

@@ -1,16 +1,16 @@
 //! The one door from the command line to the rest of the crate: small adapters, each of which says what a command needs.
 
 use super::Trouble;
-use crate::base::{Scripted, Seeded};
+use crate::base::{NodeId, Scripted, Seeded};
 use crate::judge::{self, Finding};
-use crate::machine::{Finite, Machine, Table};
+use crate::machine::Table;
+use crate::scenario::model::Claim;
 use crate::scenario::{self, Scenario};
-use crate::tcp::Tcp;
 use crate::trace::{self, Ending, JsonOptions, Record, TextOptions, Trace, What};
-use crate::view::RunEdge;
 use crate::world::World;
 
 pub(super) use crate::scenario::{Diagnostic, Diagnostics, Failure};
+pub(super) use crate::view::witness::witnessed;
 
 /// What names a run of a scenario.
 #[derive(Clone, Default, Debug)]
@@ -108,9 +108,13 @@ pub(super) fn from_json(name: &str, text: &str) -> Result<Trace, Trouble> {
     trace::read_json(text).map_err(|error| Trouble::new(format!("{name}: {error}")))
 }
 
-/// A capture.
-pub(super) fn pcapng(trace: &Trace) -> Vec<u8> {
-    trace::pcapng(trace)
+/// A capture of what passed these hosts' interfaces; of everything where none is named.
+pub(super) fn pcapng(trace: &Trace, hosts: &[String]) -> Vec<u8> {
+    let wanted = |node: NodeId| {
+        let name = trace.header.nodes.get(node.index()).map(|node| &node.name);
+        hosts.is_empty() || name.is_some_and(|name| hosts.contains(name))
+    };
+    trace::pcapng_at(trace, wanted)
 }
 
 /// Runs a scenario and holds it to its expectations and to the judge.
@@ -119,7 +123,11 @@ pub(super) fn check(described: &Scenario, how: &How) -> Verdict {
     let tally = scenario::satisfied(described, &trace.header, &trace.records, &findings);
     let failures = scenario::evaluate(described, &trace.header, &trace.records, &findings);
     let known = described.known.iter().filter(|rule| findings.iter().any(|finding| finding.rule == **rule));
-    Verdict { expectations: tally.all, failures, known: known.cloned().collect(), ..counted(&trace) }
+    let counted = counted(&trace);
+    // A limit that the scenario asks for is a claim like others.
+    let asked = described.expect.iter().any(|expectation| matches!(expectation.claim, Claim::Ending(_)));
+    let limit = counted.limit.clone().filter(|_| !asked);
+    Verdict { expectations: tally.all, failures, known: known.cloned().collect(), limit, ..counted }
 }
 
 /// Holds a saved trace to the judge alone.
@@ -138,20 +146,6 @@ fn counted(trace: &Trace) -> Verdict {
         limit: limit(trace),
         ..Verdict::default()
     }
-}
-
-/// What a run did in every machine of the catalogue: as recorded, and TCP's moves as the judge classifies them.
-pub(super) fn witnessed(trace: &Trace) -> Vec<RunEdge> {
-    let mut edges = crate::view::witness::recorded(trace);
-    let name = |node: usize| trace.header.nodes.get(node).map_or_else(String::new, |node| node.name.clone());
-    edges.extend(judge::witnessed(&trace.records).iter().map(|witness| RunEdge {
-        machine: Tcp::NAME.to_owned(),
-        subject: name(witness.node.index()),
-        from: witness.from.name().to_owned(),
-        input: witness.input.name().to_owned(),
-        to: witness.to.name().to_owned(),
-    }));
-    edges
 }
 
 /// A table's hash as a trace's header has it.

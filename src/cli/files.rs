@@ -46,13 +46,22 @@ pub(super) fn input(path: &Path, sets: &[(String, String)]) -> Result<Input, Tro
     let name = shown(path);
     let text = read(path)?;
     if !text.trim_start().starts_with('{') {
-        let scenario = Box::new(engine::load(&name, &text, sets)?);
+        let scenario = Box::new(engine::load(&in_full(path, name), &text, sets)?);
         return Ok(Input::Scenario { scenario, text });
     }
     if !sets.is_empty() {
         return Err(Trouble::new(format!("{name} is a saved trace: --set changes scenarios only")));
     }
     Ok(Input::Trace(Box::new(engine::from_json(&name, &text)?)))
+}
+
+/// A scenario's name says whether it stands below a folder `divergence`, from wherever it is called.
+fn in_full(path: &Path, name: String) -> String {
+    let below = |path: &Path| path.components().any(|part| part.as_os_str() == "divergence");
+    match std::path::absolute(path) {
+        Ok(full) if !is_dash(path) && !below(path) && below(&full) => shown(&full),
+        _ => name,
+    }
 }
 
 /// Reads a text, or says what is wrong with the path.

@@ -26,7 +26,7 @@ pub(super) fn new(args: &NewArgs) -> Done {
         let _ = std::fs::remove_file(&path);
         return Err(Trouble::new(format!("{shown} cannot be written: {error}")));
     }
-    files::put(None, format!("{shown}: a scenario to begin with\ntry: drywire run {shown}\n").as_bytes())
+    files::put(None, format!("{shown}: a scenario to begin with\ntry: drywire run {}\n", quoted(&shown)).as_bytes())
 }
 
 /// Where it goes: a bare name into the folder `sims` if there is one; the ending is added.
@@ -42,6 +42,15 @@ fn place(name: &Path) -> Result<PathBuf, Trouble> {
     }
     let bare = name.components().count() == 1 && name.is_relative();
     Ok(if bare && Path::new("sims").is_dir() { Path::new("sims").join(path) } else { path })
+}
+
+/// As a shell takes it for one word.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    match name.chars().all(plain) && !name.starts_with('-') {
+        true => name.to_owned(),
+        false => format!("'{}'", name.replace('\'', "'\\''")),
+    }
 }
 
 fn scenario(path: &Path) -> String {
@@ -60,6 +69,8 @@ mod tests {
         assert_eq!(place(Path::new("/tmp/a.b.toml")).unwrap(), Path::new("/tmp/a.b.toml"));
         assert_eq!(place(Path::new("/tmp/v1.2")).unwrap(), Path::new("/tmp/v1.2.toml"));
         assert!(place(Path::new("..")).is_err() && place(Path::new("")).is_err());
+        assert_eq!(quoted("sims/가.toml"), "sims/가.toml");
+        assert_eq!(quoted("it's a.toml"), "'it'\\''s a.toml'");
         assert!(scenario(Path::new("/x/say \"hi\".toml")).contains(r#"title = "say \"hi\"""#));
     }
 }

@@ -6,7 +6,7 @@ use super::engine::{self, Filter, How};
 use super::files::{self, Input};
 use super::{Done, Status, Trouble, note, tell};
 use crate::catalog::catalog;
-use crate::trace::{Trace, What};
+use crate::trace::{Names, Trace, What};
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
@@ -42,11 +42,16 @@ pub(super) fn run(args: &RunArgs) -> Done {
 
 /// What clap cannot tell.
 fn sensible(args: &RunArgs) -> Result<(), Trouble> {
-    let narrowed = !(args.host.is_empty() && args.conn.is_empty() && args.layer.is_empty());
-    if narrowed && args.format != TraceFormat::Text {
+    if !(args.conn.is_empty() && args.layer.is_empty()) && args.format != TraceFormat::Text {
         return Err(Trouble::with_help(
-            "--host, --conn and --layer narrow the text form only",
+            "--conn and --layer narrow the text form only",
             "leave them out, or leave out --format",
+        ));
+    }
+    if !args.host.is_empty() && !matches!(args.format, TraceFormat::Text | TraceFormat::Pcapng) {
+        return Err(Trouble::with_help(
+            "--host narrows the text form and the capture only",
+            "leave it out, or leave out --format",
         ));
     }
     if args.bytes && args.format != TraceFormat::Json {
@@ -71,13 +76,15 @@ fn sensible(args: &RunArgs) -> Result<(), Trouble> {
 }
 
 /// The layers of the text form.
-const LAYERS: [&str; 15] = [
-    "call", "sock", "tcp", "seg", "timer", "udp", "icmp", "arp", "ip", "link", "drop", "conn", "app", "power", "judge",
+const LAYERS: [&str; 16] = [
+    "call", "sock", "dgram", "tcp", "seg", "timer", "udp", "icmp", "arp", "ip", "link", "drop", "conn", "app", "power",
+    "judge",
 ];
 
 /// The layers of the text form: the fixed ones, and the machines that have no other name there.
 fn layers() -> Vec<&'static str> {
-    let machines = catalog().into_iter().map(|table| table.name).filter(|name| *name != "tcp" && *name != "socket");
+    let named = ["tcp", "socket", "datagram"];
+    let machines = catalog().into_iter().map(|table| table.name).filter(|name| !named.contains(name));
     LAYERS.into_iter().chain(machines).collect()
 }
 
@@ -131,6 +138,7 @@ fn written(args: &RunArgs, trace: &Trace) -> Result<Vec<u8>, Trouble> {
     match args.format {
         TraceFormat::Text => {
             known_hosts(trace, &args.host)?;
+            known_conns(trace, &args.conn)?;
             let (hosts, conns, layers) = (args.host.clone(), args.conn.clone(), args.layer.clone());
             let text = engine::text(trace, &Filter { hosts, conns, layers });
             Ok(coloured(Paint::on(terminal), &text).into_bytes())
@@ -141,7 +149,10 @@ fn written(args: &RunArgs, trace: &Trace) -> Result<Vec<u8>, Trouble> {
             "this saved trace has no packets' bytes to capture",
             "save it with --format json --bytes, or run its scenario",
         )),
-        TraceFormat::Pcapng => Ok(engine::pcapng(trace)),
+        TraceFormat::Pcapng => {
+            known_hosts(trace, &args.host)?;
+            Ok(engine::pcapng(trace, &args.host))
+        }
     }
 }
 
@@ -153,6 +164,18 @@ fn known_hosts(trace: &Trace, hosts: &[String]) -> Result<(), Trouble> {
         }
         None => Ok(()),
     }
+}
+
+fn known_conns(trace: &Trace, conns: &[String]) -> Result<(), Trouble> {
+    let names = Names::new(&trace.header, &trace.records);
+    let known: Vec<String> = names.conns().map(|(id, _)| names.conn(id)).collect();
+    let Some(conn) = conns.iter().find(|conn| !known.contains(conn)) else { return Ok(()) };
+    let help = match known.as_slice() {
+        [] => "this run has no connection".to_owned(),
+        [first, .., last] if known.len() > 8 => format!("connections are: {first} to {last}"),
+        all => format!("connections are: {}", all.join(", ")),
+    };
+    Err(Trouble::with_help(format!("no connection `{conn}` in this run"), help))
 }
 
 /// Packets were sent, but none has its bytes: the trace was saved without them.
@@ -183,7 +206,7 @@ fn coloured(paint: Paint, text: &str) -> String {
 
 fn layers_with_colour(layer: &str) -> Option<fn(Paint, &str) -> String> {
     match layer {
-        "tcp" | "sock" => Some(Paint::cyan),
+        "tcp" | "sock" | "dgram" => Some(Paint::cyan),
         "drop" | "judge" => Some(Paint::red),
         "timer" => Some(Paint::yellow),
         "call" => Some(Paint::bold),

@@ -25,7 +25,7 @@ use crate::base::{ConnId, NodeId, RecordId};
 use crate::machine::{Clause, Machine, Step};
 use crate::packet::Packet;
 use crate::tcp::{Input, Inputs, State, Tcp};
-use crate::trace::{End, Header, Record, Sink, What};
+use crate::trace::{Call, CallName, End, Header, Outcome, Record, Sink, What};
 use cause::{Cause, Causes, candidates};
 use ends::{Ends, segment_of};
 
@@ -124,6 +124,9 @@ impl Moves {
                 );
             }
             What::Timer { conn, end, .. } => self.settle(*conn, *end),
+            What::Call(Call { call: CallName::Close, conn: Some(conn), outcome: Outcome::Ok, .. }) => {
+                self.ends.give_back(*conn, record.node);
+            }
             What::Power { up: false } => self.ends.lose(record.node),
             What::End { .. } => self.settle_all(),
             _ => {}
@@ -204,7 +207,10 @@ impl Moves {
 
     /// Holds the move to the table; what could have caused it is tried in order.
     fn check(&mut self, step: Move, cause: Cause) {
-        let tries = candidates(cause, step.end, step.from, step.to);
+        let mut tries = candidates(cause, step.end, step.from, step.to);
+        if self.ends.at(step.conn, step.end).given_back && brings_text(cause) {
+            tries.push(vec![Input::Abort]);
+        }
         for (reading, inputs) in tries.iter().enumerate() {
             let edges = walk(step.from, inputs);
             if edges.last().map_or(step.from, |edge| edge.2) == step.to && step.from != step.to {
@@ -218,7 +224,10 @@ impl Moves {
                     to,
                     record: step.record,
                 }));
-                if reading > 0 && matches!(cause, Cause::Arrived(..)) {
+                if reading == 0 && matches!(cause, Cause::Arrived(..)) && inputs.iter().any(|input| input.has_fin()) {
+                    self.ends.at(step.conn, step.end).facts.taken();
+                }
+                if reading > 0 && matches!(cause, Cause::Arrived(..)) && *inputs != [Input::Abort] {
                     self.ends.at(step.conn, step.end).believe_other();
                 }
                 return;
@@ -268,6 +277,11 @@ impl Moves {
             text,
         });
     }
+}
+
+/// Text for a program that has closed is an abort of the stack's own (RFC 9293, 3.6.1, SHLD-3).
+fn brings_text(cause: Cause) -> bool {
+    matches!(cause, Cause::Arrived(inputs, _) if inputs.contains(&Input::Text))
 }
 
 /// Where an end's path may begin.

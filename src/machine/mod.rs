@@ -1,6 +1,6 @@
 //! The pattern of every protocol machine: **classify, then a total function over two finite alphabets.**
 //!
-//! - State, input, output and refusal are field-less enums that list their values ([`Finite`], made by [`finite!`]).
+//! - State, input, output and refusal are field-less enums that list their values ([`Finite`], made by [`crate::finite!`]).
 //! - [`Machine::next`] is a `const fn`'s nested match with no wildcard arm: a forgotten case does not compile. Each arm
 //!   carries its [`Clause`].
 //! - Data and guards are folded into the input by a stateless `classify` in the shell, which also performs the outputs;

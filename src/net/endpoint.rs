@@ -44,6 +44,8 @@ pub struct TcpEnd {
     pub heard: Time,
     /// What the monitor reads off the wire.
     pub seen_on_wire: OnWire,
+    /// It sends nothing any more.
+    pub(super) deleted: bool,
     /// It has something to do at once and does nothing: recorded, and left alone until the next input.
     pub stalled: bool,
 }
@@ -57,6 +59,8 @@ pub struct OnWire {
     pub acked_up_to: Option<u32>,
     /// The peer's last window, unscaled.
     pub peer_window: u16,
+    /// How many duplicate ACKs came in a row (RFC 5681, 2).
+    pub duplicates: u8,
 }
 
 fn state_of(state: stack::State) -> State {
@@ -104,6 +108,7 @@ impl TcpEnd {
             active: (Time::ZERO, None),
             heard: Time::ZERO,
             seen_on_wire: OnWire::default(),
+            deleted: false,
             stalled: false,
         };
         end.configure(spec);
@@ -188,6 +193,12 @@ impl TcpEnd {
     /// The ABORT call of RFC 9293: RST at the next departure.
     pub fn abort(&mut self) {
         self.socket_mut().abort();
+    }
+
+    /// The TCB is deleted (RFC 9293, 3.10.8): CLOSED, and nothing is sent any more. What has come can still be read.
+    pub fn delete(&mut self) {
+        self.abort();
+        self.deleted = true;
     }
 
     /// Whether it waits for an acknowledgment: of data, SYN or FIN.

@@ -12,8 +12,8 @@ use crate::scenario::model::{FaultAction, FaultRule, PacketKind, PacketMatch};
 pub struct Faults {
     rules: Vec<FaultRule>,
     seen: Vec<u64>,
-    /// For the rules that hold: how many packets that would release them have been delivered.
-    delivered: Vec<u64>,
+    /// For the rules that hold: how many packets of the kind that would release them have been sent.
+    awaited: Vec<u64>,
 }
 
 /// A rule that acts on a packet.
@@ -69,7 +69,7 @@ fn chosen(rule: &PacketMatch, count: u64) -> bool {
 impl Faults {
     /// These rules, nothing counted yet.
     pub fn new(rules: &[FaultRule]) -> Self {
-        Faults { rules: rules.to_vec(), seen: vec![0; rules.len()], delivered: vec![0; rules.len()] }
+        Faults { rules: rules.to_vec(), seen: vec![0; rules.len()], awaited: vec![0; rules.len()] }
     }
 
     /// There is none.
@@ -93,14 +93,14 @@ impl Faults {
         verdict
     }
 
-    /// A packet was delivered: the holding rules whose condition comes true by it.
+    /// A packet goes onto a link: the holding rules whose condition comes true when it is delivered.
     pub fn releases(&mut self, link: LinkId, from: NodeId, packet: &Packet, conns: &Conns) -> Vec<u32> {
         let mut released = Vec::new();
         for (index, rule) in self.rules.iter().enumerate() {
             let FaultAction::Hold(until) = &rule.action else { continue };
             if fits(until, link, from, packet, conns) {
-                self.delivered[index] += 1;
-                if chosen(until, self.delivered[index]) {
+                self.awaited[index] += 1;
+                if chosen(until, self.awaited[index]) {
                     released.push(u32::try_from(index).unwrap_or(u32::MAX));
                 }
             }

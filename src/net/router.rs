@@ -70,7 +70,8 @@ impl Router {
         }
         let refuse = |why, kind| {
             let back = self.port_for(src.ip());
-            let error = back.and_then(|port| Some((port, packet::icmp_error(kind, self.addr_at(port, dst.ip())?, frame)?)));
+            let error =
+                back.and_then(|port| Some((port, packet::icmp_error(kind, self.addr_at(port, dst.ip())?, frame)?)));
             Routed::Away { why, error }
         };
         let mut onward = BytesMut::from(&frame[..]);
@@ -85,5 +86,56 @@ impl Router {
             return refuse(DropWhy::TooBig, IcmpKind::TooBig(mtu));
         }
         Routed::On { port, frame: onward.freeze() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::{Flags, Segment, craft_tcp, dissect};
+
+    fn net(text: &str, prefix: u8) -> IpNet {
+        IpNet { addr: text.parse().expect("an address"), prefix }
+    }
+
+    fn router() -> Router {
+        let addrs = ["10.1.0.1", "10.2.0.1"].map(|addr| addr.parse().expect("an address"));
+        let routes = vec![
+            Route { net: net("10.1.0.10", 32), port: 0 },
+            Route { net: net("10.1.0.1", 24), port: 0 },
+            Route { net: net("10.2.0.1", 24), port: 1 },
+        ];
+        Router::new(addrs.into(), routes, vec![1_500, 600])
+    }
+
+    fn segment(src: &str, dst: &str, ttl: u8, text: &[u8]) -> Bytes {
+        let [src, dst] = [src, dst].map(|addr| addr.parse().expect("a socket address"));
+        craft_tcp(src, dst, ttl, &Segment { flags: Flags::ACK, ..Segment::default() }, text).expect("a segment")
+    }
+
+    #[test]
+    fn what_is_sent_on_is_one_hop_older() {
+        let Routed::On { port, frame } = router().route(&segment("10.1.0.10:1", "10.2.0.10:2", 64, b"")) else {
+            panic!("it has a route")
+        };
+        assert_eq!((port, dissect(&frame, false).expect("a packet").ttl), (1, 63));
+        assert!(crate::packet::checksums_ok(&frame, false));
+    }
+
+    #[test]
+    fn errors_come_from_the_address_at_which_they_leave() {
+        let cases = [
+            (segment("10.2.0.10:1", "10.1.0.10:2", 1, b""), DropWhy::TtlExpired, IcmpKind::TimeExceeded, "10.2.0.1"),
+            (segment("10.1.0.10:1", "10.9.0.1:2", 64, b""), DropWhy::NoRoute, IcmpKind::HostUnreachable, "10.1.0.1"),
+            (segment("10.1.0.10:1", "10.2.0.10:2", 64, &[0; 600]), DropWhy::TooBig, IcmpKind::TooBig(600), "10.1.0.1"),
+        ];
+        for (frame, why, kind, from) in cases {
+            let Routed::Away { why: got, error: Some((_, error)) } = router().route(&frame) else {
+                panic!("{why:?} is told to the sender")
+            };
+            let error = dissect(&error, false).expect("a packet");
+            let crate::packet::Body::Icmp(icmp) = error.body else { panic!("ICMP") };
+            assert_eq!((got, icmp.kind, error.src.ip().to_string()), (why, kind, from.to_owned()));
+        }
     }
 }

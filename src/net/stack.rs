@@ -132,19 +132,27 @@ fn sockaddr(endpoint: IpEndpoint) -> SocketAddr {
     SocketAddr::new(endpoint.addr.into(), endpoint.port)
 }
 
-/// The seed with which smoltcp's generator (`s = s * M + A`, 32 bits of it permuted) draws `wanted` first.
+/// The seed with which smoltcp's generator (`s = s * M + A`, 32 bits of it permuted) draws `wanted` for its first
+/// connection. Before that it draws once for the interface's IPv4 identification, and again while that is 0.
 const fn seed_for(wanted: u32) -> u64 {
     const M: u64 = 0xbb2e_fcec_3c39_611d;
     const A: u64 = 0x7590_ef39;
-    // With the top three bits 0 the output is bits 29..61 of the state.
-    let state = (wanted as u64) << 29;
     let mut inverse = 1_u64;
     let mut i = 0;
     while i < 6 {
         inverse = inverse.wrapping_mul(2_u64.wrapping_sub(M.wrapping_mul(inverse)));
         i += 1;
     }
-    state.wrapping_sub(A).wrapping_mul(inverse)
+    // With the top three bits 0 the output is bits 29..61 of the state; those below are free.
+    let mut state = (wanted as u64) << 29;
+    loop {
+        let before = state.wrapping_sub(A).wrapping_mul(inverse);
+        let first = (before >> (29 - (before >> 61))) as u32;
+        if (first ^ (first >> 16)) as u16 != 0 {
+            return before.wrapping_sub(A).wrapping_mul(inverse);
+        }
+        state += 1;
+    }
 }
 
 impl Port {
@@ -345,6 +353,9 @@ impl Stack {
     /// Lets an end send at most one segment; whether anything went out or changed.
     pub fn flush(&mut self, id: TcpId, now: Time) -> (bool, Option<Moved>) {
         let Some(end) = self.tcp.get_mut(&id) else { return (false, None) };
+        if end.deleted {
+            return (false, end.look());
+        }
         let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
         let before = port.device.outgoing.len();
         guard(&mut self.panic, || port.iface.poll_egress(instant(now), &mut port.device, &mut end.set));
@@ -353,7 +364,7 @@ impl Stack {
 
     /// When the end next has something to do; `now` where that is at once.
     pub fn poll_at(&mut self, id: TcpId, now: Time) -> Option<Time> {
-        let end = self.tcp.get_mut(&id)?;
+        let end = self.tcp.get_mut(&id).filter(|end| !end.deleted)?;
         let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
         let at = port.iface.poll_at(instant(now), &end.set)?;
         Some(Time(u64::try_from(at.total_micros()).unwrap_or(0).saturating_mul(1_000)).max(now))
@@ -553,3 +564,6 @@ fn guard<R>(panic: &mut Option<String>, work: impl FnOnce() -> R) {
         panic.get_or_insert(text.unwrap_or_else(|| "the stack panicked".to_owned()));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,8 @@ pub struct Frame {
     pub sent: Option<RecordId>,
     /// A bit of it was flipped on the way, or it was crafted: its checksums may not match.
     pub suspect: bool,
+    /// The rules whose held packets go on when this one is delivered.
+    pub releases: Vec<u32>,
 }
 
 impl Frame {
@@ -117,7 +119,7 @@ impl Wire {
     }
 
     /// A frame goes onto the link in this direction; what arrives of it goes to `out`.
-    pub fn send(&mut self, direction: usize, frame: Frame, air: &mut Air<'_, '_>, out: &mut impl FnMut(Arrival)) {
+    pub fn send(&mut self, direction: usize, mut frame: Frame, air: &mut Air<'_, '_>, out: &mut impl FnMut(Arrival)) {
         let id = self.id;
         let ethernet = self.ethernet;
         let up = self.up;
@@ -125,7 +127,10 @@ impl Wire {
         let now = air.tape.now;
         let header = if ethernet { ETHERNET_HEADER } else { 0 };
         let verdict = match (&frame.packet, air.faults.is_empty()) {
-            (Some(packet), false) => air.faults.judge(id, line.from, packet, air.conns),
+            (Some(packet), false) => {
+                frame.releases = air.faults.releases(id, line.from, packet, air.conns);
+                air.faults.judge(id, line.from, packet, air.conns)
+            }
             (Some(_), true) | (None, _) => None,
         };
         let mut report = |frame: &Frame, fault| note(air.tape, line.from, id, frame, fault);

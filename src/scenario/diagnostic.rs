@@ -138,12 +138,13 @@ pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = 
         return None;
     }
     let lower = word.to_lowercase();
-    let near = word.chars().count() / 3;
+    let long = word.chars().count();
+    let near = (long / 3).max(usize::from(long > 1));
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST)
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, _)| *distance <= near.max(1))
+        .filter(|(distance, _)| *distance <= near)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -1,9 +1,10 @@
 //! TOML as text: what [`super::explain`] and the builder write.
 
-use super::check::{PATTERN_SHOWN, pattern};
+use super::check::PATTERN_SHOWN;
 use super::leaf::word_of;
 use super::model::{Action, Step, Target, Want};
 use super::units::duration_text;
+use crate::base::pattern;
 use crate::base::{LinkId, Payload, Span, Time};
 use crate::machine::Finite;
 use core::fmt::Write;
@@ -98,7 +99,7 @@ pub(crate) fn host_port(host: &str, port: u16) -> String {
 /// The payload's key and value.
 pub(crate) fn payload(payload: &Payload) -> (&'static str, String) {
     let bytes = &payload.0;
-    if bytes.len() > PATTERN_SHOWN && *bytes == pattern(bytes.len()) {
+    if bytes.len() > PATTERN_SHOWN && *bytes == pattern(0, bytes.len() as u64) {
         return ("bytes", bytes.len().to_string());
     }
     match core::str::from_utf8(bytes) {

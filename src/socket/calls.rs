@@ -548,11 +548,13 @@ impl Kernel {
     }
 
     pub(super) fn abort_end(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
+        let bare = self.holdings.get(&id).is_some_and(|holding| holding.spec.bare);
+        self.hand_over(id, Owner::Nobody);
         let Some(end) = self.stack.end(id) else { return };
         let state = end.state();
         end.abort();
         let moved = end.look();
-        if matches!(state, State::TimeWait | State::LastAck | State::Closing) {
+        if matches!(state, State::TimeWait | State::LastAck | State::Closing) && !bare {
             // RFC 9293, 3.10.5: the TCB is deleted and nothing is sent; smoltcp would send a RST.
             self.note_move(id, moved, ctx);
             self.detach(id);

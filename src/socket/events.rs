@@ -111,7 +111,9 @@ impl Kernel {
                 }
             }
             Owner::HalfOpen(listener) => {
-                holding.missed.extend(reports(from, to, reset).into_iter().filter(|&input| input != Input::Established));
+                holding
+                    .missed
+                    .extend(reports(from, to, reset).into_iter().filter(|&input| input != Input::Established));
                 self.half_open_moved(id, listener, to);
             }
             Owner::Ready(listener) => {
@@ -162,11 +164,10 @@ impl Kernel {
         }
     }
 
-    /// Nothing was acknowledged for too long: ABORT, and the socket is told.
+    /// Nothing was acknowledged for too long: the TCB is deleted, nothing is sent, the socket is told (RFC 9293, 3.10.8).
     pub(super) fn timed_out(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
         let Some(end) = self.stack.end(id) else { return };
-        let opening = end.state() == State::SynSent;
-        end.abort();
+        end.delete();
         let moved = end.look();
         let owner = self.owner(id);
         self.note_move(id, moved, ctx);
@@ -179,12 +180,7 @@ impl Kernel {
             }
             Some(Owner::HalfOpen(_) | Owner::Lingering(_) | Owner::Nobody) | None => {}
         }
-        // RFC 9293, 3.10.8: the TCB is deleted; nothing is sent for an attempt that was never answered.
-        if opening {
-            self.detach(id);
-        } else {
-            self.settle(id, None, ctx);
-        }
+        self.forget_if_done(id);
     }
 
     /// An ICMP error came about a packet that this host sent (RFC 9293, 3.9.2.2; RFC 1122, 4.1.3.3).

@@ -80,9 +80,7 @@ impl Kernel {
     /// An ephemeral port for the socket at this address; `None` when all are taken. It is not taken yet: the call may
     /// still be refused.
     pub(super) fn ephemeral_port(&self, fd: Fd, ip: IpAddr) -> Option<u16> {
-        let free = |port| {
-            !self.port_taken(fd, SocketAddr::new(ip, port)) && self.stack.ends_at(port).next().is_none()
-        };
+        let free = |port| !self.port_taken(fd, SocketAddr::new(ip, port)) && self.stack.ends_at(port).next().is_none();
         self.ephemeral.find(free)
     }
 

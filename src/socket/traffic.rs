@@ -3,7 +3,7 @@
 use super::holding::Owner;
 use super::kernel::{Alarm, Ctx, Kernel, Posted};
 use super::timers;
-use crate::base::{RecordId, Time};
+use crate::base::{Fd, RecordId, Time};
 use crate::net::{Departure, Destination, Frame, Moved, TcpId, UdpId, Via};
 use crate::packet::{self, Body, Flags, Icmp, Packet, Segment};
 use crate::tcp::State;
@@ -24,23 +24,11 @@ impl Kernel {
             Destination::TcpStray { local, remote, request: true } => {
                 self.listener_for(local).map(|fd| (fd, local, remote))
             }
-            Destination::Other => {
-                self.note_drop(&frame, DropWhy::NotForUs, ctx);
-                return;
-            }
-            Destination::Udp(id) if !self.stack.udp_has_room(id) => {
-                self.note_drop(&frame, DropWhy::NoRoom, ctx);
-                return;
-            }
-            Destination::TcpStray { .. } | Destination::Tcp(_) | Destination::Udp(_) | Destination::Stack => None,
+            _ => None,
         };
-        let full = match (destination, request) {
-            (_, Some((listener, ..))) => !self.admits(listener),
-            (Destination::Tcp(id), None) => self.finds_queue_full(id, via, &frame),
-            (_, None) => false,
-        };
-        if full {
-            self.note_drop(&frame, DropWhy::BacklogFull, ctx);
+        let listener = request.map(|(listener, ..)| listener);
+        if let Some(why) = self.refuses(destination, listener, via, &frame) {
+            self.note_drop(&frame, why, ctx);
             return;
         }
         self.note_arrival(&frame, ctx);
@@ -48,7 +36,20 @@ impl Kernel {
             (Destination::Tcp(id), _) => self.take_segment(id, &frame, ctx),
             (_, Some((listener, local, remote))) => self.take_request(listener, local, remote, &frame, ctx),
             (Destination::Udp(id), _) => self.take_datagram(id, via, &frame, ctx),
-            (Destination::TcpStray { .. } | Destination::Stack | Destination::Other, None) => self.take_other(via, &frame, ctx),
+            (Destination::TcpStray { .. } | Destination::Stack | Destination::Other, None) => {
+                self.take_other(via, &frame, ctx);
+            }
+        }
+    }
+
+    /// Why a frame is thrown away before the stack sees it, if it is.
+    fn refuses(&self, destination: Destination, listener: Option<Fd>, via: Via, frame: &Frame) -> Option<DropWhy> {
+        match destination {
+            Destination::Other => Some(DropWhy::NotForUs),
+            Destination::Udp(id) => (!self.stack.udp_has_room(id)).then_some(DropWhy::NoRoom),
+            Destination::TcpStray { .. } => listener.filter(|&fd| !self.admits(fd)).map(|_| DropWhy::BacklogFull),
+            Destination::Tcp(id) => self.finds_queue_full(id, via, frame).then_some(DropWhy::BacklogFull),
+            Destination::Stack => None,
         }
     }
 
@@ -84,10 +85,7 @@ impl Kernel {
             end.stalled = false;
             end.active = (now, cause);
             if let Some(segment) = frame.packet.as_ref().and_then(Packet::tcp) {
-                end.seen_on_wire.peer_window = segment.window;
-                if segment.flags.has(Flags::ACK) {
-                    end.seen_on_wire.acked_up_to = Some(segment.ack);
-                }
+                timers::hear(&mut end.seen_on_wire, segment);
             }
         }
         let ethernet = self.ethernet && self.stack.peek(id).is_some_and(|end| end.via() == Via::Link);
@@ -120,7 +118,7 @@ impl Kernel {
 
     fn take_request(
         &mut self,
-        listener: crate::base::Fd,
+        listener: Fd,
         local: SocketAddr,
         remote: SocketAddr,
         frame: &Frame,
@@ -195,7 +193,7 @@ impl Kernel {
         }
         let Some(segment) = self.waiting_segment() else { return };
         let Some(end) = self.stack.peek(id) else { return };
-        if timers::repeats(&end.seen_on_wire, &segment) && end.state() != State::SynReceived {
+        if timers::is_fast_retransmission(&end.seen_on_wire, &segment) {
             self.note_timer(id, TimerKind::FastRetransmit, ctx);
         }
     }
@@ -236,7 +234,7 @@ impl Kernel {
 
     /// Records one frame as sent by this host, and hands it on.
     pub(super) fn post_frame(&mut self, via: Via, bytes: bytes::Bytes, suspect: bool, ctx: &mut Ctx<'_, '_>) {
-        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect };
+        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect, releases: Vec::new() };
         if ctx.look {
             frame.packet = packet::dissect(&frame.bytes, via == Via::Link && self.ethernet);
         }

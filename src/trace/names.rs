@@ -1,6 +1,6 @@
 //! The names of what a trace's ids stand for: one place, so that every view calls a thing by the same name.
 
-use super::{End, Header, Record, What};
+use super::{End, Header, NodeKind, Record, What};
 use crate::base::{ActorId, ConnId, Fd, LinkId, NodeId};
 use crate::trace::Outcome;
 use core::net::{IpAddr, SocketAddr};
@@ -142,17 +142,24 @@ impl<'a> Names<'a> {
         self.addrs.get(&addr).copied()
     }
 
-    /// An address as its host's name where that is known.
+    /// The node that the address stands for by name: a host with several addresses goes by its first one.
+    fn namesake(&self, addr: IpAddr) -> Option<NodeId> {
+        let node = self.owner(addr)?;
+        let info = self.header.nodes.get(node.index())?;
+        (info.kind != NodeKind::Host || info.addrs.first() == Some(&addr)).then_some(node)
+    }
+
+    /// An address as its host's name where that is clear.
     pub fn host(&self, addr: IpAddr) -> String {
-        match self.owner(addr) {
+        match self.namesake(addr) {
             Some(node) => self.node(node).to_owned(),
             None => addr.to_string(),
         }
     }
 
-    /// An address and port with the host's name where that is known: `server:80`.
+    /// An address and port with the host's name where that is clear: `server:80`.
     pub fn endpoint(&self, addr: SocketAddr) -> String {
-        match self.owner(addr.ip()) {
+        match self.namesake(addr.ip()) {
             Some(node) => format!("{}:{}", self.node(node), addr.port()),
             None => addr.to_string(),
         }

@@ -5,8 +5,8 @@
 //! comment on it. A copy that was corrupted on its way and thrown away for its checksum is told in the comment on the
 //! packet sent, and not shown as a packet: every checksum of a capture is right.
 //!
-//! A packet that got through stands in the capture twice. Wireshark calls the second one a retransmission unless one
-//! interface is chosen: `frame.interface_name == "wire:client"` shows what a capture at the client would.
+//! A packet that got through stands in the capture twice. Wireshark calls the second one a retransmission: [`pcapng_at`]
+//! one node gives the capture that would be taken there.
 //!
 //! Records whose frames are not there (a trace read from JSON without bytes) give no packets: see [`has_frames`].
 //!
@@ -39,6 +39,11 @@ pub fn has_frames(records: &[Record]) -> bool {
 
 /// The trace as a capture file.
 pub fn pcapng(trace: &Trace) -> Vec<u8> {
+    pcapng_at(trace, |_| true)
+}
+
+/// The trace as a capture file of what passed the interfaces of these nodes.
+pub fn pcapng_at(trace: &Trace, wanted: impl Fn(NodeId) -> bool) -> Vec<u8> {
     let names = Names::new(&trace.header, &trace.records);
     let mut out = Vec::new();
     section(&mut out, &trace.header);
@@ -47,7 +52,7 @@ pub fn pcapng(trace: &Trace) -> Vec<u8> {
         interface(&mut out, &trace.header, &names, *place);
     }
     let comments = comments(trace, &names);
-    for record in &trace.records {
+    for record in trace.records.iter().filter(|record| wanted(record.node)) {
         let Some(frame) = record.what.frame().filter(|frame| !frame.is_empty()) else { continue };
         let Some((place, direction)) = place_of(trace, record) else { continue };
         let Some(id) = places.get(&place) else { continue };
@@ -84,13 +89,18 @@ fn place_of(trace: &Trace, record: &Record) -> Option<(Place, Direction)> {
 }
 
 /// The interface of `node` that the packet passed: the record says so, or the record of its sending does; else it is the
-/// node's only link.
+/// node's only link. `None` for a router in the middle of a path: nothing says by which link the packet came.
 fn place_at(trace: &Trace, record: &Record, node: NodeId) -> Option<Place> {
     let from_cause = || match record.what {
         What::Sent { .. } => None,
         _ => link_of(trace.records.get(record.cause?.index())?),
     };
-    let link = link_of(record).or_else(from_cause);
+    let joins = |link: &LinkId| {
+        let ends = trace.header.links.get(link.index()).map(|link| link.ends);
+        ends.is_some_and(|ends| ends.iter().any(|end| usize::from(*end) == node.index()))
+    };
+    // A packet that was routed did not come by the link onto which it was sent.
+    let link = link_of(record).or_else(from_cause).filter(joins);
     if let Some(link) = link {
         return Some(Place::Link(link, node));
     }
@@ -102,8 +112,11 @@ fn place_at(trace: &Trace, record: &Record, node: NodeId) -> Option<Place> {
         }
     }
     let links = (0_u16..).zip(&trace.header.links);
-    let mut mine = links.filter(|(_, link)| link.ends.iter().any(|end| usize::from(*end) == node.index()));
-    mine.next().map(|(id, _)| Place::Link(LinkId(id), node))
+    let mut mine = links.map(|(id, _)| LinkId(id)).filter(joins);
+    match (mine.next(), mine.next()) {
+        (Some(only), None) => Some(Place::Link(only, node)),
+        _ => None,
+    }
 }
 
 fn link_of(record: &Record) -> Option<LinkId> {

@@ -74,6 +74,9 @@ impl Words<'_> {
             What::State { from, .. } => Some(*from),
             _ => None,
         };
+        let to_closed = matches!(&record.what, What::State { to: tcp::State::Closed, .. });
+        let refused = to_closed && segment.len > 0 && matches!(from, Some(tcp::State::FinWait1 | tcp::State::FinWait2));
+        let of_fin = of_fin && !refused;
         let of_syn = from == Some(tcp::State::SynReceived) && !flags.has(Flags::SYN) && flags.has(Flags::ACK);
         let suffix = match (from, flags.has(Flags::FIN), flags.has(Flags::RST)) {
             (_, _, true) | (None, ..) => "",

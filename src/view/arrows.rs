@@ -34,8 +34,8 @@ pub(super) struct Arrow {
 }
 
 /// All arrows, sorted by the places of their states in the table. Edges that stay in their state are left out unless
-/// asked for by `loops`, or witnessed.
-pub(super) fn arrows(machine: &MachineGraph, loops: bool) -> Vec<Arrow> {
+/// asked for by `loops`, or witnessed. `named`: every count says whose it is, because the look does not tell.
+pub(super) fn arrows(machine: &MachineGraph, loops: bool, named: bool) -> Vec<Arrow> {
     let mut sorted: BTreeMap<(NodeIndex, NodeIndex, Look), Vec<&InputEdge>> = BTreeMap::new();
     for edge in machine.graph.edge_references() {
         let stays = edge.source() == edge.target();
@@ -45,16 +45,16 @@ pub(super) fn arrows(machine: &MachineGraph, loops: bool) -> Vec<Arrow> {
         let key = (edge.source(), edge.target(), look(machine, edge.weight()));
         sorted.entry(key).or_default().push(edge.weight());
     }
-    sorted.into_iter().map(|((from, to, look), edges)| arrow(from, to, look, edges)).collect()
+    sorted.into_iter().map(|((from, to, look), edges)| arrow((from, to), look, named, edges)).collect()
 }
 
-fn arrow(from: NodeIndex, to: NodeIndex, look: Look, mut edges: Vec<&InputEdge>) -> Arrow {
+fn arrow((from, to): (NodeIndex, NodeIndex), look: Look, named: bool, mut edges: Vec<&InputEdge>) -> Arrow {
     edges.sort_by(|a, b| a.input.cmp(&b.input));
     let mut clauses: Vec<String> = edges.iter().map(|edge| edge.clause.clone()).filter(|c| !c.is_empty()).collect();
     clauses.sort();
     clauses.dedup();
-    let several = matches!(&look, Look::Seen(subjects) if subjects.len() > 1) || look == Look::Stray;
-    let lines = edges.iter().map(|edge| line(edge, several)).collect();
+    let named = named || matches!(&look, Look::Seen(subjects) if subjects.len() > 1) || look == Look::Stray;
+    let lines = edges.iter().map(|edge| line(edge, named)).collect();
     Arrow { from, to, look, lines, clauses }
 }
 
@@ -80,7 +80,7 @@ fn line(edge: &InputEdge, name_subjects: bool) -> String {
         text.push_str(" / ");
         text.push_str(&edge.outputs.join(", "));
     }
-    if name_subjects {
+    if name_subjects && edge.count() > 0 {
         let counts: Vec<String> = edge.seen.iter().map(|(subject, count)| format!("{subject} ×{count}")).collect();
         text.push_str(&format!("  ({})", counts.join(", ")));
     } else if edge.count() > 0 {

@@ -29,12 +29,19 @@ const PALE_TEXT: &str = "#8C959F";
 const STRAY: &str = "#D1242F";
 const SEVERAL: &str = "#00805D";
 /// Colour and pattern of the first, second, … subject; they begin again where there are more.
-const SUBJECTS: [(&str, &str); 4] =
-    [("#0072B2", "solid"), ("#B45F00", "dashed"), ("#7D3FB0", "dotted"), ("#8A5A44", "dashed")];
+const SUBJECTS: [(&str, &str); 6] = [
+    ("#0072B2", "solid"),
+    ("#B45F00", "dashed"),
+    ("#7D3FB0", "dotted"),
+    ("#A5195C", "solid"),
+    ("#4D6A00", "dashed"),
+    ("#5B4636", "dotted"),
+];
 
 /// The diagram of a machine, or of a run over it.
 pub fn dot(machine: &MachineGraph, options: DotOptions) -> String {
-    let arrows = arrows(machine, options.loops);
+    // Where there are more subjects than looks, the look alone does not tell who it was.
+    let arrows = arrows(machine, options.loops, machine.subjects.len() > SUBJECTS.len());
     let split = split(machine, &arrows);
     let mut out = String::new();
     head(&mut out, machine);
@@ -194,10 +201,17 @@ fn line_style(look: &Look) -> Option<String> {
     }
 }
 
-/// The lines of an arrow. Over a run, what was not taken is told in three lines at most: the machine's own diagram has all.
+/// The lines of an arrow. Over a run, what was not taken is told by its inputs alone, in three lines at most: the
+/// machine's own diagram has all.
 fn shown(arrow: &Arrow) -> Vec<String> {
     let mut lines = arrow.lines.clone();
-    if arrow.look == Look::Unseen && lines.len() > 3 {
+    if arrow.look != Look::Unseen {
+        return lines;
+    }
+    for line in &mut lines {
+        line.truncate(line.find(" / ").unwrap_or(line.len()));
+    }
+    if lines.len() > 3 {
         let more = lines.len() - 2;
         lines.truncate(2);
         lines.push(format!("… and {more} more"));

@@ -70,7 +70,7 @@ pub struct MachineGraph {
     pub title: String,
     /// The run that is laid over it, by its scenario; `None` for the machine alone.
     pub run: Option<String>,
-    /// Who took part in the run, in the order in which they first did.
+    /// Who took part in the run, by name: the pictures of several machines give a host the same colour.
     pub subjects: Vec<String>,
     /// All inputs, in the table's order.
     pub inputs: Vec<String>,
@@ -122,6 +122,7 @@ pub fn over_run(table: &Table, run: &str, witnessed: &[RunEdge]) -> MachineGraph
     for edge in witnessed.iter().filter(|edge| edge.machine == table.name) {
         over.witness(edge);
     }
+    over.subjects.sort();
     over
 }
 

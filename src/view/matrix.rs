@@ -137,7 +137,8 @@ fn legend(out: &mut String, machine: &MachineGraph, short: &[String], refusals: 
         };
         out.push_str(&format!("{name}{}  {}{role}\n", " ".repeat(width - name.width()), state.name));
     }
-    for (at, refusal) in refusals.iter().enumerate() {
+    // Over a run the cells are counts: no refusal stands in them.
+    for (at, refusal) in refusals.iter().enumerate().filter(|_| machine.run.is_none()) {
         out.push_str(&format!("!{}  refused: {refusal}\n", at + 1));
     }
     out.push_str(match machine.run {

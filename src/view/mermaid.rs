@@ -3,7 +3,7 @@
 //! Identifiers are made of ASCII letters, digits and underscores (a hyphen is part of an arrow there), and the real name
 //! is a description beside them. In a label, the characters that mean something to Mermaid become entity codes. A
 //! transition cannot have a style in this language: over a run, those that were taken have a text with counts, those that
-//! were not are drawn without one, and the states that were not visited are pale.
+//! were not are drawn without one, and the states that were not visited are pale. The counts name their hosts.
 //!
 //! The language: <https://mermaid.js.org/syntax/stateDiagram.html>.
 
@@ -44,7 +44,7 @@ pub fn mermaid(machine: &MachineGraph, loops: bool) -> String {
     for (state, id) in machine.graph.node_weights().zip(&ids).filter(|(state, _)| state.start) {
         lines.push(format!("  [*] --> {id}{}", if state.is_final { " : start and end" } else { "" }));
     }
-    for arrow in arrows(machine, loops) {
+    for arrow in arrows(machine, loops, true) {
         let label: Vec<String> = arrow.lines.iter().map(|line| escape(line)).collect();
         let label = match arrow.look {
             Look::Unseen => String::new(),
@@ -153,7 +153,7 @@ mod tests {
             to: "OPEN".into(),
         }];
         let text = mermaid(&over_run(&door(), "r", &run), false);
-        assert!(text.contains("  SHUT --> OPEN : open / creak, light  ×1\n"), "{text}");
+        assert!(text.contains("  SHUT --> OPEN : open / creak, light  (anna ×1)\n"), "{text}");
         assert!(text.contains("  SHUT --> SEALED\n"));
         assert!(text.contains("  class SEALED unseen\n"));
         assert!(text.contains("1 of 4 moves taken"));

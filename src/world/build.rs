@@ -1,8 +1,8 @@
 //! From a checked scenario to a world at time zero.
 
 use super::host::{Host, Station};
-use super::queue::{Event, Queue};
 use super::programs::Slot;
+use super::queue::{Event, Queue};
 use super::run::World;
 use super::topology::{self, Port};
 use crate::app;
@@ -109,6 +109,7 @@ impl World {
             scenario: scenario.clone(),
             seed,
             now: Time::ZERO,
+            busy: Time::ZERO,
             queue,
             stations,
             wires,

@@ -51,35 +51,29 @@ impl World {
         let mut air = Air { faults, conns, choose: hands.choose, tape: &mut hands.tape };
         wires[port.link].send(port.direction, frame, &mut air, &mut |arrival| {
             *in_flight += arrival.frame.bytes.len() as u64;
-            queue.push(arrival.at, Event::Arrive { link: port.link, direction: port.direction, frame: Box::new(arrival.frame) });
+            queue.push(
+                arrival.at,
+                Event::Arrive { link: port.link, direction: port.direction, frame: Box::new(arrival.frame) },
+            );
         });
     }
 
     /// A frame reaches the node at the end of a link.
-    pub(super) fn arrive(&mut self, link: usize, direction: usize, frame: Frame, hands: &mut Hands<'_, '_>) {
+    pub(super) fn arrive(&mut self, link: usize, direction: usize, mut frame: Frame, hands: &mut Hands<'_, '_>) {
         self.in_flight = self.in_flight.saturating_sub(frame.bytes.len() as u64);
-        let [from, to] = match (self.scenario.links[link].ends, direction) {
-            (ends, 0) => ends,
-            ([a, b], _) => [b, a],
-        };
-        let packet = frame.packet;
+        let to = self.scenario.links[link].ends[1 - direction];
+        let releases = core::mem::take(&mut frame.releases);
         self.deliver(link, to, frame, hands);
-        if let Some(packet) = packet {
-            self.release_held(link, from, &packet, hands);
+        for rule in releases {
+            self.release_held(rule, hands);
         }
     }
 
-    fn release_held(&mut self, link: usize, from: NodeId, packet: &Packet, hands: &mut Hands<'_, '_>) {
-        if self.faults.is_empty() {
-            return;
-        }
-        let id = crate::base::LinkId(u16::try_from(link).unwrap_or(u16::MAX));
-        for rule in self.faults.releases(id, from, packet, &self.conns) {
-            for link in 0..self.wires.len() {
-                for (direction, frame) in self.wires[link].release(rule, &mut hands.tape) {
-                    self.in_flight += frame.bytes.len() as u64;
-                    self.queue.push(self.now, Event::Arrive { link, direction, frame: Box::new(frame) });
-                }
+    fn release_held(&mut self, rule: u32, hands: &mut Hands<'_, '_>) {
+        for link in 0..self.wires.len() {
+            for (direction, frame) in self.wires[link].release(rule, &mut hands.tape) {
+                self.in_flight += frame.bytes.len() as u64;
+                self.queue.push(self.now, Event::Arrive { link, direction, frame: Box::new(frame) });
             }
         }
     }
@@ -122,7 +116,7 @@ impl World {
 
     /// A router sends a packet of its own.
     fn originate(&mut self, node: NodeId, port: usize, bytes: Bytes, about: &Frame, hands: &mut Hands<'_, '_>) {
-        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect: false };
+        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect: false, releases: Vec::new() };
         if hands.look {
             frame.packet = packet::dissect(&frame.bytes, false);
         }

@@ -18,6 +18,8 @@ pub struct World {
     pub(super) header: Header,
     pub(super) seed: u64,
     pub(super) now: Time,
+    /// When something was last recorded.
+    pub(super) busy: Time,
     pub(super) queue: Queue,
     pub(super) stations: Vec<Station>,
     pub(super) wires: Vec<Wire>,
@@ -86,8 +88,11 @@ impl World {
 
     /// Everything that happens until `time`, which becomes the present.
     pub fn advance_to(&mut self, time: Time, choose: &mut dyn Choose, sink: &mut dyn Sink) {
+        // Void alarms are shed first: stepping over one would lead past `time`, or to the end of the run.
+        self.shed();
         while self.next_time().is_some_and(|at| at <= time) {
             self.step(choose, sink);
+            self.shed();
         }
         self.now = self.now.max(time);
     }
@@ -114,7 +119,11 @@ impl World {
             Some((at, event)) => {
                 self.now = at;
                 hands.tape.now = at;
+                let before = hands.tape.next();
                 self.handle(event, &mut hands);
+                if hands.tape.next() > before {
+                    self.busy = at;
+                }
                 self.within_limits(&mut hands)
             }
             None => {
@@ -155,6 +164,13 @@ impl World {
 
     fn end(&mut self, ending: Ending, hands: &mut Hands<'_, '_>) -> bool {
         hands.tape.cause = hands.tape.next().checked_sub(1).map(RecordId);
+        match &ending {
+            // A timer that found nothing to do may have run out since: nothing happened then.
+            Ending::Quiet | Ending::Stuck(_) => hands.tape.now = self.busy,
+            // However the present came to be when the first thing beyond the limit was found.
+            Ending::TimeLimit(limit) => hands.tape.now = Time(limit.0),
+            Ending::EventLimit(_) | Ending::QueueLimit(_) | Ending::Panic(_) => {}
+        }
         hands.tape.note(NodeId(0), || What::End { ending: ending.clone() });
         self.ending = Some(ending);
         false
@@ -176,7 +192,9 @@ impl World {
         let ending = match self.panic.take() {
             Some(text) => Some(Ending::Panic(text)),
             None if self.events >= limits.events => Some(Ending::EventLimit(limits.events)),
-            None if self.in_flight.saturating_add(self.pinned) > limits.queued => Some(Ending::QueueLimit(limits.queued)),
+            None if self.in_flight.saturating_add(self.pinned) > limits.queued => {
+                Some(Ending::QueueLimit(limits.queued))
+            }
             None => None,
         };
         ending.is_none_or(|ending| self.end(ending, hands))

@@ -28,9 +28,8 @@ pub(super) fn s16(lab: &mut Lab) -> Vec<Played> {
     lab.at(Server, |sys| sys.close(server)).expect("a descriptor");
     lab.pass(20);
     let closed = lab.state(0, Initiator);
-    let (got, send) = lab.at(Client, |sys| {
-        ([bytes(sys.recv(client, 9)), bytes(sys.recv(client, 9))], sys.send(client, &text("x")))
-    });
+    let (got, send) =
+        lab.at(Client, |sys| ([bytes(sys.recv(client, 9)), bytes(sys.recv(client, 9))], sys.send(client, &text("x"))));
     let parts = [
         say("after shutdown WR", shut),
         say("after late data", spoken),

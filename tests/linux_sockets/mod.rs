@@ -1,9 +1,9 @@
 //! The socket layer does what Linux does: every sequence of the table is made on simulated hosts, and what comes of it
 //! is compared with what the table says, word for word. A sequence that differs gives what is written here instead.
 
+mod closing;
 pub(crate) mod lab;
 mod opening;
-mod closing;
 mod rules;
 
 use drywire::judge;

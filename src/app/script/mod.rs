@@ -58,29 +58,29 @@ impl Script {
 
 impl Program for Script {
     fn step(&mut self, sys: &mut dyn Sys) -> Wait {
-        while let Some(step) = self.steps.get(self.next) {
-            let doing = match &mut self.doing {
-                Some(doing) => doing,
-                None => {
-                    if let Some(wait) = Script::not_before(step, self.idle_since, sys) {
-                        return wait;
-                    }
-                    sys.begin_step(self.next);
-                    sys.blocking(!step.nonblocking);
-                    self.doing.insert(Doing::default())
+        let Some(step) = self.steps.get(self.next) else { return Wait::Done };
+        let doing = match &mut self.doing {
+            Some(doing) => doing,
+            None => {
+                if let Some(wait) = Script::not_before(step, self.idle_since, sys) {
+                    return wait;
                 }
-            };
-            if let Flow::Wait(wait) = doing.perform(step, &mut self.sockets, sys) {
-                return wait;
+                sys.begin_step(self.next);
+                sys.blocking(!step.nonblocking);
+                self.doing.insert(Doing::default())
             }
-            if let Some(label) = &step.label {
-                sys.complete(label);
-            }
-            self.idle_since = sys.now();
-            self.doing = None;
-            self.next += 1;
+        };
+        if let Flow::Wait(wait) = doing.perform(step, &mut self.sockets, sys) {
+            return wait;
         }
-        Wait::Done
+        if let Some(label) = &step.label {
+            sys.complete(label);
+        }
+        self.idle_since = sys.now();
+        self.doing = None;
+        self.next += 1;
+        // The next one in its own turn: what this one has sent is on the wire by then.
+        if self.next < self.steps.len() { Wait::until(self.idle_since) } else { Wait::Done }
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct EndState {
     pub(super) facts: Facts,
     /// The same, since its last arrival, if it had dropped until then what it had not acknowledged.
     pub(super) other: Option<Facts>,
+    /// Its program has closed: it may abort when text comes that nobody will read.
+    pub(super) given_back: bool,
     /// The move that its last arrival demands and that has not been seen yet.
     pub(super) due: Option<Due>,
 }
@@ -104,6 +106,15 @@ impl Ends {
         let initiator = *self.initiators.get(&conn)?;
         let end = if address == initiator { End::Initiator } else { End::Acceptor };
         Some((end, self.at(conn, end)))
+    }
+
+    /// The program of this host closed its end; where the host is both, either may be meant.
+    pub(super) fn give_back(&mut self, conn: ConnId, node: NodeId) {
+        for which in [End::Initiator, End::Acceptor] {
+            if let Some(end) = self.get(conn, which).filter(|end| end.node == Some(node)) {
+                end.given_back = true;
+            }
+        }
     }
 
     /// A host lost everything, without a word.

@@ -170,6 +170,28 @@ fn a_lost_syn_ack_changes_nothing() {
 }
 
 #[test]
+fn text_for_a_program_that_has_closed_may_be_an_abort() {
+    let aborts_after = |args: Option<&str>| {
+        let mut run = Run::handshake();
+        let (call, args) = args.map_or((CallName::Close, ""), |how| (CallName::Shutdown, how));
+        let close = run.call(B, call, args);
+        if let Some(What::Call(made)) = run.records.last_mut().map(|record| &mut record.what) {
+            made.conn = Some(CONN);
+        }
+        run.state(B, close, Established, FinWait1);
+        let fin = run.pass(B, "FIN,ACK", 201, 101, 0);
+        run.state(A, fin, Established, CloseWait);
+        let ack = run.pass(A, "ACK", 101, 202, 0);
+        run.state(B, ack, FinWait1, FinWait2);
+        let text = run.pass(A, "ACK", 101, 202, 3);
+        run.state(B, text, FinWait2, Closed);
+        run.rules().len()
+    };
+    assert_eq!(aborts_after(None), 0, "RFC 9293, 3.6.1: a RST shows that data was lost");
+    assert_eq!(aborts_after(Some("SHUT_WR")), 1, "after half a close the program still reads");
+}
+
+#[test]
 fn both_may_close_at_once() {
     let mut run = Run::handshake();
     let sides = [(A, 101, 201), (B, 201, 101)];

@@ -11,7 +11,7 @@ mod nodes;
 mod payload;
 mod steps;
 
-pub(crate) use payload::{PATTERN_SHOWN, pattern};
+pub(crate) use payload::PATTERN_SHOWN;
 
 use super::diagnostic::{Errors, Place, quoted};
 use super::leaf::Placed;

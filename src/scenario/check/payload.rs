@@ -1,7 +1,7 @@
 //! Bytes that steps send and expect.
 
 use super::Checker;
-use crate::base::Payload;
+use crate::base::{Payload, pattern};
 use crate::scenario::diagnostic::{Place, thousands};
 use crate::scenario::table::Table;
 use crate::scenario::tables::PayloadTable;
@@ -12,19 +12,6 @@ const MOST: u64 = 16 << 20;
 
 /// Payloads of the pattern that are longer than this are written as `bytes = N`.
 pub(crate) const PATTERN_SHOWN: usize = 64;
-
-/// Bytes in which each stretch tells its own position: blocks of eight, each the position of its first byte and a space.
-pub(crate) fn pattern(len: usize) -> Bytes {
-    const BLOCK: usize = 8;
-    let mut bytes = Vec::with_capacity(len + BLOCK);
-    let mut at = 0;
-    while bytes.len() < len {
-        bytes.extend_from_slice(format!("{:07} ", at % 10_000_000).as_bytes());
-        at += BLOCK;
-    }
-    bytes.truncate(len);
-    Bytes::from(bytes)
-}
 
 impl Checker<'_> {
     /// The bytes of a payload; `owner` needs them.
@@ -58,7 +45,7 @@ impl Checker<'_> {
                 .label(format!("at most {}", thousands(MOST)));
             return None;
         }
-        Some(Payload(pattern(usize::try_from(size.value).unwrap_or(0))))
+        Some(Payload(pattern(0, size.value)))
     }
 }
 
@@ -68,8 +55,8 @@ mod tests {
 
     #[test]
     fn the_pattern_tells_its_positions() {
-        assert_eq!(&pattern(20)[..], b"0000000 0000008 0000");
-        assert_eq!(pattern(0).len(), 0);
-        assert_eq!(pattern(1000)[..500], pattern(500)[..]);
+        assert_eq!(&pattern(0, 20)[..], b"0000000 0000008 0000");
+        assert_eq!(pattern(5, 0).len(), 0);
+        assert_eq!(pattern(0, 1000)[500..], pattern(500, 500)[..]);
     }
 }

@@ -1,31 +1,41 @@
 //! Long runs of like lines as one line.
 //!
-//! A run is an unbroken sequence of bulk lines: data sent once, plain acknowledgments, the calls that move data. Within it
-//! the lines of one host, layer and subject that continue each other are a group; a group of more than [`FEW`] becomes one
-//! line in the place of its first. Lines of several hosts and connections alternate in a run without breaking it.
+//! A run is an unbroken sequence of bulk lines: data, acknowledgments, the calls that move data. Within it the lines of one
+//! host, layer and subject that continue each other without a [`PAUSE`] are a group; a group of more than a few becomes
+//! one line in the place of its first. Lines of several hosts and connections alternate in a run without breaking it, and
+//! so do packets that a link loses: they are always shown. What a sender sends in one round trip, and then waits, is so
+//! one line or a few.
 
 use super::lines::{Line, rounded};
-use crate::base::{ActorId, Fd, NodeId, Time};
+use crate::base::{ActorId, Fd, NodeId, Span, Time};
 use crate::packet::Flags;
 use crate::trace::CallName;
 use std::collections::BTreeMap;
 
-/// So many like lines are left as they are.
+/// So many like lines of packets are left as they are.
 const FEW: u32 = 8;
+/// So many like calls.
+const FEW_CALLS: u32 = 4;
+/// After a longer time without another, the next one begins a new group.
+const PAUSE: Span = Span::millis(25);
 
 /// What a line says, as far as folding goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum What {
-    /// Data of a connection.
-    Data { start: i64, stop: i64, flags: Flags },
+    /// Data of a connection, sent for the `nth` time.
+    Data { start: i64, stop: i64, flags: Flags, nth: u32 },
     /// An acknowledgment without data.
     Ack { at: i64 },
+    /// An acknowledgment with a gap before what it reports (RFC 2018): the first and last such report.
+    Gap { at: i64, first: (i64, i64), last: (i64, i64) },
     /// A datagram.
     Datagram { bytes: u64 },
     /// A call that moves data: how many bytes, if it has returned.
     Call { name: CallName, fd: Option<Fd>, actor: ActorId, returned: bool, bytes: Option<u64> },
     /// A delayed acknowledgment's timer.
     Tick,
+    /// What a link did to a packet: never folded, and no end of the run.
+    Apart,
 }
 
 /// One line that may be folded, or several that were.
@@ -47,10 +57,15 @@ impl Bulk {
     /// This and what follows it, if that continues it.
     fn join(&self, next: &Bulk) -> Option<Bulk> {
         let sort = match (self.sort, next.sort) {
-            (What::Data { start, stop, flags }, What::Data { start: from, stop: to, flags: more }) if stop == from => {
-                What::Data { start, stop: to, flags: Flags(flags.0 & more.0) }
+            (What::Data { start, stop, flags, nth }, What::Data { start: from, stop: to, flags: more, nth: times })
+                if (stop, nth) == (from, times) =>
+            {
+                What::Data { start, stop: to, flags: Flags(flags.0 & more.0), nth }
             }
             (What::Ack { at }, What::Ack { at: next }) if at == next => What::Ack { at },
+            (What::Gap { at, first, .. }, What::Gap { at: next, last, .. }) if at == next => {
+                What::Gap { at, first, last }
+            }
             (What::Datagram { bytes }, What::Datagram { bytes: more }) => What::Datagram { bytes: bytes + more },
             (
                 What::Call { name, fd, actor, returned, bytes },
@@ -70,12 +85,18 @@ impl Bulk {
         let count = self.count;
         let Bulk { acks, windows, .. } = self;
         match self.sort {
-            What::Data { start, stop, flags } => {
+            What::Data { start, stop, flags, nth } => {
                 let (ack, win) = (range(acks.0, acks.1), range(windows.0, windows.1));
-                format!("[{start},{stop}) x{count} {flags} ack={ack} len={} win={win}", stop - start)
+                let nth = if nth > 1 { format!("'{nth}") } else { String::new() };
+                format!("[{start},{stop}){nth} x{count} {flags} ack={ack} len={} win={win}", stop - start)
             }
             What::Ack { at } => {
                 format!("[{at}) x{count} ACK ack={} win={}", range(acks.0, acks.1), range(windows.0, windows.1))
+            }
+            What::Gap { at, first, last } => {
+                let (ack, win) = (range(acks.0, acks.1), range(windows.0, windows.1));
+                let sack = range(Block(first), Block(last));
+                format!("[{at}) x{count} ACK ack={ack} win={win} sack={sack}")
             }
             What::Datagram { bytes } => format!("x{count} len={bytes}"),
             What::Call { name, fd, returned, bytes, .. } => {
@@ -85,7 +106,18 @@ impl Bulk {
                 format!("{dots}{name}({fd}) x{count}{end}")
             }
             What::Tick => format!("delayed-ack x{count}"),
+            What::Apart => String::new(),
         }
+    }
+}
+
+/// A selective acknowledgment's block.
+#[derive(PartialEq)]
+struct Block((i64, i64));
+
+impl core::fmt::Display for Block {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "[{},{})", self.0.0, self.0.1)
     }
 }
 
@@ -107,7 +139,7 @@ pub(super) fn fold(lines: Vec<Line>) -> Vec<Line> {
     let mut from = 0;
     while from < lines.len() {
         let len = lines[from..].iter().take_while(|line| line.bulk.is_some()).count();
-        for group in groups(&lines, from..from + len).into_iter().filter(|group| group.bulk.count > FEW) {
+        for group in groups(&lines, from..from + len).into_iter().filter(|group| group.bulk.count > few(&group.bulk)) {
             for member in &group.members[1..] {
                 keep[*member] = false;
             }
@@ -135,6 +167,7 @@ fn groups(lines: &[Line], run: core::ops::Range<usize>) -> Vec<Group> {
         let key = (line.node, line.layer.as_str(), line.subject.as_str(), kind(&bulk));
         let group = open.get(&key).and_then(|group| groups.get_mut(*group));
         if let Some(group) = group
+            && line.at.since(group.last) <= PAUSE
             && let Some(joined) = group.bulk.join(&bulk)
         {
             group.members.push(at);
@@ -148,6 +181,15 @@ fn groups(lines: &[Line], run: core::ops::Range<usize>) -> Vec<Group> {
     groups
 }
 
+const fn few(bulk: &Bulk) -> u32 {
+    match bulk.sort {
+        What::Call { .. } => FEW_CALLS,
+        What::Data { .. } | What::Ack { .. } | What::Gap { .. } | What::Datagram { .. } | What::Tick | What::Apart => {
+            FEW
+        }
+    }
+}
+
 /// Kinds that alternate within a run do not end each other's groups.
 const fn kind(bulk: &Bulk) -> u8 {
     match bulk.sort {
@@ -158,5 +200,7 @@ const fn kind(bulk: &Bulk) -> u8 {
         What::Call { returned: false, bytes: Some(_), .. } => 4,
         What::Call { returned: true, .. } => 5,
         What::Tick => 6,
+        What::Gap { .. } => 7,
+        What::Apart => 8,
     }
 }

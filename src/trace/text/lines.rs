@@ -119,6 +119,7 @@ impl Words<'_> {
                     line.text = format!("{} {did}", line.text);
                 }
                 line.cause = format!("{}: {by}", self.names.link(*link));
+                line.bulk = Some(Bulk::one(Sort::Apart));
             }
             What::Drop { conn, packet, why, .. } => {
                 self.flight(record, line);
@@ -337,12 +338,17 @@ fn segment_text(segment: &crate::packet::Segment, shown: &Shown) -> String {
     text
 }
 
-/// Data sent once, and plain acknowledgments, may be folded; whatever is special may not.
+/// Data and acknowledgments may be folded; whatever is special may not.
 fn segment_bulk(flags: Flags, len: u32, shown: &Shown) -> Option<Bulk> {
-    let plain = flags.without(Flags::PSH) == Flags::ACK && shown.nth == 1 && shown.sack.is_none() && shown.window > 0;
+    let plain = flags.without(Flags::PSH) == Flags::ACK && shown.window > 0;
     plain.then(|| {
         let (start, stop, ack) = (shown.start, shown.stop, shown.ack.unwrap_or(0));
-        let sort = if len > 0 { Sort::Data { start, stop, flags } } else { Sort::Ack { at: start } };
+        let sort = match shown.sack {
+            Some(block) if len == 0 => Sort::Gap { at: start, first: block, last: block },
+            None if len == 0 => Sort::Ack { at: start },
+            None => Sort::Data { start, stop, flags, nth: shown.nth },
+            Some(_) => Sort::Apart,
+        };
         Bulk { count: 1, sort, acks: (ack, ack), windows: (shown.window, shown.window) }
     })
 }

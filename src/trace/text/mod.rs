@@ -14,8 +14,8 @@
 //! - A connection is its initiator and the count of that host's connects; a sequence number is counted from its sender's
 //!   initial one; a segment is the range that it occupies, `'2` when it is sent again (see [`super::Relative`]).
 //! - After `|` stands the cause, in words that stay the same when lines are put in above.
-//! - A run of more than eight like lines (data of one connection and its acknowledgments) is one line, with `x35` for
-//!   their number. The JSON form has them all.
+//! - A run of more than eight like packets (data of one connection, its acknowledgments) or more than four like calls,
+//!   without a pause between them, is one line, with `x35` for their number. The JSON form has them all.
 
 mod fold;
 mod lines;
@@ -61,8 +61,8 @@ pub fn text(trace: &Trace, options: &TextOptions) -> String {
     let words = Words { records: &trace.records, names: &names, relative: &relative };
     let mut lines = lines::lines(&words);
     lines.retain(|line| options.shows(line, &names));
+    let mut lines = fold::fold(lines);
     lines::set_clocks(&mut lines);
-    let lines = fold::fold(lines);
     let mut out = head(&trace.header);
     let host = trace.header.nodes.iter().map(|node| width(&node.name)).max().unwrap_or(0);
     for line in &lines {
