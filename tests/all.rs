@@ -12,5 +12,7 @@ mod linux_sockets;
 mod readme;
 mod sims;
 mod socket_api;
+mod sockets;
 mod support;
 mod tidy;
+mod wakers;
