@@ -5,9 +5,11 @@ mod badinput;
 mod captures;
 #[cfg(feature = "cli")]
 mod cli;
+mod coverage;
 mod determinism;
 mod falsify;
 mod linux_sockets;
+mod programs;
 #[cfg(feature = "cli")]
 mod readme;
 mod sims;
