@@ -47,6 +47,12 @@ pub enum Wait {
         /// Not longer than this.
         until: Option<Time>,
     },
+    /// For anything to happen to any descriptor that the program has made, or for the time: it is told once, and which
+    /// ones [`Sys::changed`] says. Whoever waits so goes on with each of those until nothing is left to do.
+    Own {
+        /// Not longer than this.
+        until: Option<Time>,
+    },
     /// For the step of this label to complete.
     Label(String),
     /// For nothing: it has ended, and is not stepped again.

@@ -66,6 +66,13 @@ impl Check for Answers {
 impl Answers {
     fn arrived(&mut self, scene: &Scene<'_>, record: &Record, key: (ConnId, End), segment: &Segment) {
         let Some(side) = scene.side(key.0, key.1) else { return };
+        if let Some(seen) = again(scene, key, segment) {
+            if self.throttled.get(&key).is_none_or(|&until| record.at >= until) {
+                let due = Due { record: record.id, until: record.at, section: "3.10.7.4", seen };
+                self.due.entry(key).or_default().push(due);
+            }
+            return;
+        }
         let Some(state) = side.state.filter(|&state| is_synchronized(state)) else { return };
         let (Some(seq), false) = (side.wire.theirs(segment.seq), segment.flags.has(Flags::RST)) else { return };
         let (flags, len) = (segment.flags, i64::from(segment.seg_len()));
@@ -110,6 +117,15 @@ impl Answers {
     }
 }
 
+/// A SYN that begins a connection anew, for an end that still has the old one.
+fn again(scene: &Scene<'_>, (conn, end): (ConnId, End), segment: &Segment) -> Option<String> {
+    let fresh = scene.side(conn, end)?.state.is_none_or(|state| matches!(state, State::Closed | State::Listen));
+    let state = scene.earlier(conn, end).filter(|&state| fresh && is_synchronized(state))?;
+    let request = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK) && !segment.flags.has(Flags::RST);
+    (request && state != State::TimeWait)
+        .then(|| format!("a SYN in {state}, in which it is from an earlier connection"))
+}
+
 const fn is_synchronized(state: State) -> bool {
     match state {
         State::Closed | State::Listen | State::SynSent | State::SynReceived => false,
@@ -125,11 +141,12 @@ const fn is_synchronized(state: State) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::base::ConnId;
     use crate::base::Span;
     use crate::judge::sample::{CLIENT, SERVER, Sample, ack};
     use crate::packet::Flags;
     use crate::tcp::State;
-    use crate::trace::{End, Ending};
+    use crate::trace::{End, Ending, What};
 
     #[test]
     fn a_stray_syn_ack_in_time_wait_is_to_be_answered() {
@@ -178,5 +195,28 @@ mod tests {
         sample.later(Span::secs(1));
         sample.pass(SERVER, ack(1, 1).text(5));
         assert_eq!(sample.findings()[0].clause, "RFC 9293 3.8.6.3");
+    }
+
+    #[test]
+    fn a_peer_that_begins_anew_is_to_be_answered() {
+        let mut sample = Sample::open();
+        sample.crash(CLIENT);
+        let again = |sample: &mut Sample| {
+            let (local, remote) = ("10.0.0.1:49152".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
+            sample.conn = ConnId(1);
+            sample.note(CLIENT, None, What::Conn { conn: sample.conn, n: 2, local, remote });
+            sample.pass(CLIENT, ack(900, 0).flags(Flags::SYN));
+        };
+        again(&mut sample);
+        sample.end(Ending::Quiet);
+        let findings = sample.findings();
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("no-reply", "RFC 9293 3.10.7.4"));
+        let mut sample = Sample::open();
+        sample.crash(CLIENT);
+        again(&mut sample);
+        sample.answer(SERVER, ack(1, 1));
+        sample.end(Ending::Quiet);
+        assert_eq!(sample.rules(), Vec::<&str>::new());
     }
 }

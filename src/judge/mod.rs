@@ -13,11 +13,14 @@
 //! | `delivery` | what programs receive is a prefix of what was sent (RFC 9293, 3.6, 3.10.3) |
 //! | `early-eof` | end of file comes after all of it, and after a FIN (3.6, 3.10.3) |
 //! | `ack-unsent` | an acknowledgment covers only what has arrived (3.4, 3.10.7.4) |
+//! | `gap` | new text begins at SND.NXT (3.4) |
 //! | `rst-without-ack`, `rst-number`, `rst-to-rst` | how a segment is refused (3.5.2, 3.10.7.1) |
+//! | `rst-unasked` | a CLOSE or an ABORT that only deletes the connection sends nothing (3.10.4, 3.10.5) |
 //! | `no-reply` | what must be answered is answered (3.5.2, 3.8.6.3, 3.10.7.4) |
 //! | `no-timer` | while something is unacknowledged or unsent, something is pending (3.8.1, 3.8.6.1, 3.10.8) |
 //! | `close-without-fin` | CLOSE leads to a FIN or a RST (3.10.4) |
 //! | `corrupt-delivered` | a damaged packet is thrown away (3.1) |
+//! | `never` | machines other than TCP's take only what can come, and go where their tables say |
 //! | `stall`, `panic` | the stack stays at work |
 //! | `trace-order` | causes come first and time does not run backwards |
 
@@ -26,8 +29,10 @@ mod answers;
 mod close;
 mod corruption;
 mod delivery;
+mod edges;
 mod finding;
 mod moves;
+mod order;
 mod resets;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -65,12 +70,14 @@ impl<'a> Judge<'a> {
         let checks: Vec<Box<dyn Check>> = vec![
             Box::new(delivery::Delivery::default()),
             Box::new(acks::Acks::default()),
-            Box::new(resets::Resets),
+            Box::new(order::Order),
+            Box::new(resets::Resets::default()),
             Box::new(answers::Answers::default()),
             Box::new(timers::Timers),
             Box::new(close::Closes::default()),
             Box::new(corruption::Corruption::default()),
             Box::new(sound::Sound::default()),
+            Box::new(edges::Edges::default()),
         ];
         Judge { scene: Scene::new(header), checks, findings: Vec::new() }
     }

@@ -224,6 +224,9 @@ impl Moves {
                     to,
                     record: step.record,
                 }));
+                if reading == 0 && matches!(cause, Cause::Arrived(..)) && inputs.iter().any(|input| input.has_fin()) {
+                    self.ends.at(step.conn, step.end).facts.taken();
+                }
                 if reading > 0 && matches!(cause, Cause::Arrived(..)) && *inputs != [Input::Abort] {
                     self.ends.at(step.conn, step.end).believe_other();
                 }

@@ -1,18 +1,48 @@
-//! How a segment is refused: `rst-to-rst`, `rst-without-ack`, `rst-number` (RFC 9293, 3.5.2 and 3.10.7.1).
+//! How a segment is refused: `rst-to-rst`, `rst-without-ack`, `rst-number` (RFC 9293, 3.5.2 and 3.10.7.1); and
+//! `rst-unasked`: where CLOSE or ABORT only deletes the connection, nothing is sent (3.10.4 and 3.10.5).
 
 use super::{Check, Finding, Scene, rfc9293};
+use crate::base::{ConnId, RecordId};
 use crate::packet::{Flags, Segment};
-use crate::trace::{Record, What};
+use crate::tcp::State;
+use crate::trace::{CallName, End, Record, What};
+use std::collections::BTreeMap;
 
-/// Looks at resets that answer a segment.
-pub(super) struct Resets;
+/// Looks at resets that answer a segment, and at those that a call led to.
+#[derive(Default)]
+pub(super) struct Resets {
+    /// The calls that close.
+    calls: BTreeMap<RecordId, CallName>,
+    /// Ends that such a call deleted, with the call and the state before.
+    deleted: BTreeMap<(ConnId, End), (RecordId, State)>,
+}
 
 impl Check for Resets {
     fn observe(&mut self, scene: &Scene<'_>, record: &Record, out: &mut Vec<Finding>) {
+        match &record.what {
+            What::Call(call) if matches!(call.call, CallName::Close | CallName::Shutdown) => {
+                self.calls.insert(record.id, call.call);
+            }
+            What::State { conn, end, from, to: State::Closed } => {
+                if let Some(call) = record.cause.filter(|cause| self.calls.contains_key(cause)) {
+                    self.deleted.insert((*conn, *end), (call, *from));
+                }
+            }
+            What::Sent { .. } => self.sent(scene, record, out),
+            _ => {}
+        }
+    }
+}
+
+impl Resets {
+    fn sent(&self, scene: &Scene<'_>, record: &Record, out: &mut Vec<Finding>) {
         let What::Sent { conn, packet, .. } = &record.what else { return };
         let Some(reset) = packet.tcp().filter(|segment| segment.flags.has(Flags::RST)) else { return };
         if scene.is_crafted(record) {
             return;
+        }
+        if let Some((clause, text)) = conn.and_then(|conn| self.unasked(scene, record, conn)) {
+            out.push(Finding { record: record.id, conn: *conn, rule: "rst-unasked", clause: rfc9293(clause), text });
         }
         let Some((_, cause)) = scene.arrival_behind(record) else { return };
         // A router passes on what it takes in; only an answer goes the other way.
@@ -21,6 +51,24 @@ impl Check for Resets {
             let text = format!("{}: {wrong}", scene.node_name(record.node));
             out.push(Finding { record: record.id, conn: *conn, rule, clause: rfc9293(clause), text });
         }
+    }
+
+    /// The reset comes of a call that only deletes: section, text.
+    fn unasked(&self, scene: &Scene<'_>, record: &Record, conn: ConnId) -> Option<(&'static str, String)> {
+        let What::Sent { packet, .. } = &record.what else { return None };
+        let end = scene.sender(record, conn, packet)?;
+        let (call, from) = self.deleted.get(&(conn, end)).filter(|(call, _)| record.cause == Some(*call))?;
+        let section = match from {
+            State::SynSent => "3.10.4",
+            State::Closing | State::LastAck | State::TimeWait => "3.10.5",
+            _ => return None,
+        };
+        let name = self.calls.get(call)?;
+        let text = format!(
+            "{} called {name} in {from} and sent a RST; right is to delete the connection and send nothing",
+            scene.name(conn, end)
+        );
+        Some((section, text))
     }
 }
 
@@ -60,6 +108,8 @@ fn fault(reset: &Segment, refused: &Segment) -> Option<(&'static str, &'static s
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::sample::{CLIENT, Sample, ack};
+    use crate::trace::Outcome;
 
     fn segment(flags: Flags, seq: u32, ack: u32) -> Segment {
         Segment { flags, seq, ack, ..Segment::default() }
@@ -81,5 +131,25 @@ mod tests {
         let late = segment(Flags::ACK, 5, 9);
         assert_eq!(fault(&segment(Flags::RST, 9, 0), &late), None);
         assert!(fault(&segment(Flags::RST, 8, 0), &late).unwrap().2.contains("SEG.ACK-1"));
+    }
+
+    #[test]
+    fn an_abort_that_only_deletes_is_silent() {
+        let aborts = |state: State| {
+            let mut sample = Sample::open();
+            sample.moves(End::Initiator, state);
+            let call = sample.call(CLIENT, CallName::Close, "", Outcome::Ok);
+            sample.moves(End::Initiator, State::Closed);
+            let reset = sample.send(CLIENT, ack(1, 1).flags(Flags::RST.with(Flags::ACK)));
+            sample.records[reset.index()].cause = Some(call);
+            sample.findings()
+        };
+        assert_eq!(aborts(State::CloseWait), []);
+        let found = aborts(State::TimeWait);
+        assert_eq!((found[0].rule, found[0].clause.as_str()), ("rst-unasked", "RFC 9293 3.10.5"));
+        assert_eq!(
+            found[0].text,
+            "client called close in TIME-WAIT and sent a RST; right is to delete the connection and send nothing"
+        );
     }
 }

@@ -99,7 +99,7 @@ pub struct Returned<'r> {
 /// The run so far.
 #[derive(Debug)]
 pub struct Scene<'a> {
-    header: &'a Header,
+    pub(super) header: &'a Header,
     conns: BTreeMap<ConnId, Connection>,
     accepted: BTreeSet<(NodeId, Fd)>,
     waiting: BTreeMap<RecordId, (NodeId, Call)>,
@@ -146,6 +146,18 @@ impl<'a> Scene<'a> {
     /// One end of a connection.
     pub fn side(&self, id: ConnId, end: End) -> Option<&Side> {
         self.conn(id).map(|conn| conn.side(end))
+    }
+
+    /// What an end of an earlier connection between the same sockets is still in, on the same host: its state. What
+    /// comes for the later one reaches that end.
+    pub fn earlier(&self, id: ConnId, end: End) -> Option<State> {
+        let (conn, later) = (self.conn(id)?, self.conn(id)?.node(end)?);
+        let (local, remote) = if end == End::Initiator { (conn.local, conn.remote) } else { (conn.remote, conn.local) };
+        let older = self.conns.range(..id).rev().filter_map(|(_, older)| {
+            let which = older.end_at(local).filter(|&which| older.end_at(remote) == Some(other(which)))?;
+            (older.node(which) == Some(later)).then(|| older.side(which).state)
+        });
+        older.flatten().find(|state| !matches!(state, State::Closed | State::Listen))
     }
 
     /// How the run ended: the record, when, and how.

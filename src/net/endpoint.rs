@@ -46,6 +46,8 @@ pub struct TcpEnd {
     pub probes: (u32, Time),
     /// What the monitor reads off the wire.
     pub seen_on_wire: OnWire,
+    /// It sends nothing any more.
+    pub(super) deleted: bool,
     /// It has something to do at once and does nothing: recorded, and left alone until the next input.
     pub stalled: bool,
 }
@@ -109,6 +111,7 @@ impl TcpEnd {
             heard: Time::ZERO,
             probes: (0, Time::ZERO),
             seen_on_wire: OnWire::default(),
+            deleted: false,
             stalled: false,
         };
         end.configure(spec);
@@ -200,6 +203,12 @@ impl TcpEnd {
         let socket = self.socket_mut();
         socket.set_keep_alive(Some(smoltcp::time::Duration::ZERO));
         socket.set_keep_alive(None);
+    }
+
+    /// The TCB is deleted (RFC 9293, 3.10.8): CLOSED, and nothing is sent any more. What has come can still be read.
+    pub fn delete(&mut self) {
+        self.abort();
+        self.deleted = true;
     }
 
     /// Whether it waits for an acknowledgment: of data, SYN or FIN.

@@ -1,13 +1,16 @@
 //! What TCP and ICMP report to the sockets: inputs of their machines.
 
-use super::kernel::{Ctx, Entry, Kernel, Owner};
+use super::holding::Owner;
+use super::kernel::{Ctx, Entry, Kernel};
 use crate::base::Fd;
 use crate::machine::{Edge as MachineEdge, Finite, Machine, Step};
 use crate::net::TcpId;
 use crate::packet::IcmpKind;
+use crate::scenario::model::Proto;
 use crate::socket_api::{Datagram, DatagramInput, DatagramOutput, Errno, Input, Output, Socket};
 use crate::tcp::State;
 use crate::trace::{Edge, Subject, TimerKind, What};
+use core::cmp::Reverse;
 use core::net::SocketAddr;
 
 /// A machine's step as a record.
@@ -92,10 +95,11 @@ impl Kernel {
     pub(super) fn moved(&mut self, id: TcpId, from: State, to: State, ctx: &mut Ctx<'_, '_>) {
         let reset = self.arriving_reset;
         let Some(holding) = self.holdings.get_mut(&id) else { return };
-        holding.reset |= to == State::Closed && reset;
-        let holding = *holding;
         if to == State::Closed {
             self.stack.unpair(id);
+            if let Some(end) = self.stack.peek(id) {
+                ctx.conns.over(end.conn);
+            }
         }
         match holding.owner {
             Owner::Fd(fd) => {
@@ -106,13 +110,22 @@ impl Kernel {
                     self.report(fd, input, ctx);
                 }
             }
-            Owner::HalfOpen(listener) => self.half_open_moved(id, listener, to),
-            Owner::Ready(listener) => self.wake(listener),
+            Owner::HalfOpen(listener) => {
+                holding
+                    .missed
+                    .extend(reports(from, to, reset).into_iter().filter(|&input| input != Input::Established));
+                self.half_open_moved(id, listener, to);
+            }
+            Owner::Ready(listener) => {
+                holding.missed.extend(reports(from, to, reset));
+                self.wake(listener);
+            }
+            Owner::Lingering(fd) => self.wake(fd),
             Owner::Nobody => {}
         }
     }
 
-    /// Unread bytes are taken out before they are forgotten: smoltcp does so when TIME-WAIT ends.
+    /// smoltcp forgets unread bytes when TIME-WAIT ends: they are taken out when it begins.
     fn drain(&mut self, fd: Fd, id: TcpId) {
         let unread = self.stack.end(id).map(|end| end.recv(usize::MAX)).unwrap_or_default();
         if let Some(stream) = self.stream(fd) {
@@ -128,18 +141,14 @@ impl Kernel {
                     queue.half_open.remove(&id);
                     queue.ready.push_back(id);
                 }
-                if let Some(holding) = self.holdings.get_mut(&id) {
-                    holding.owner = Owner::Ready(listener);
-                }
+                self.hand_over(id, Owner::Ready(listener));
                 self.wake(listener);
             }
             State::Closed | State::Listen => {
                 if let Some(queue) = queue {
                     queue.half_open.remove(&id);
                 }
-                if let Some(holding) = self.holdings.get_mut(&id) {
-                    holding.owner = Owner::Nobody;
-                }
+                self.hand_over(id, Owner::Nobody);
                 if to == State::Listen {
                     // The listener itself goes on; this end was made for one request only.
                     self.forget(id);
@@ -155,34 +164,29 @@ impl Kernel {
         }
     }
 
-    /// Nothing was heard for too long: the connection is CLOSED, and the socket is told.
+    /// Nothing was acknowledged for too long: the TCB is deleted, nothing is sent, the socket is told (RFC 9293, 3.10.8).
+    /// Unanswered keep-alive probes end in a RST, as with Linux: nothing is under way then, so that the peer, if it lives,
+    /// finds it in order.
     pub(super) fn timed_out(&mut self, id: TcpId, timer: TimerKind, ctx: &mut Ctx<'_, '_>) {
         let Some(end) = self.stack.end(id) else { return };
-        end.abort();
-        let moved = end.look();
-        let owner = self.holdings.get(&id).map(|holding| holding.owner);
-        self.note_move(id, moved, ctx);
-        if let Some(Owner::Fd(fd)) = owner {
-            self.drain(fd, id);
-            self.report(fd, Input::TimedOut, ctx);
-        }
-        // RFC 9293, 3.10.8: the TCB is deleted, and nothing is sent. Unanswered keep-alives end in a RST, as with Linux:
-        // nothing is under way then, so the peer, if it lives, finds it in order.
         if timer == TimerKind::KeepAlive {
-            self.settle(id, None, ctx);
+            end.abort()
         } else {
-            self.detach(id);
+            end.delete()
         }
-    }
-
-    /// An end that must not send anything more: forgotten at once.
-    pub(super) fn detach(&mut self, id: TcpId) {
-        if let Some(Owner::Fd(fd)) = self.holdings.get(&id).map(|holding| holding.owner)
-            && let Some(stream) = self.stream(fd)
-        {
-            stream.tcp = None;
+        let moved = end.look();
+        let owner = self.owner(id);
+        self.note_move(id, moved, ctx);
+        match owner {
+            Some(Owner::Fd(fd)) => self.report(fd, Input::TimedOut, ctx),
+            Some(Owner::Ready(_)) => {
+                if let Some(holding) = self.holdings.get_mut(&id) {
+                    holding.missed.push(Input::TimedOut);
+                }
+            }
+            Some(Owner::HalfOpen(_) | Owner::Lingering(_) | Owner::Nobody) | None => {}
         }
-        self.forget(id);
+        self.settle(id, None, ctx);
     }
 
     /// An ICMP error came about a packet that this host sent (RFC 9293, 3.9.2.2; RFC 1122, 4.1.3.3).
@@ -212,7 +216,7 @@ impl Kernel {
     /// An attempt to connect fails; an established connection goes on.
     fn segment_unreachable(&mut self, src: SocketAddr, dst: SocketAddr, ctx: &mut Ctx<'_, '_>) {
         let Some(id) = self.stack.id_between(src, dst) else { return };
-        let Some(Owner::Fd(fd)) = self.holdings.get(&id).map(|holding| holding.owner) else { return };
+        let Some(Owner::Fd(fd)) = self.owner(id) else { return };
         let opening = self.stack.peek(id).is_some_and(|end| end.state() == State::SynSent);
         if opening && let Some(end) = self.stack.end(id) {
             end.abort();
@@ -226,13 +230,16 @@ impl Kernel {
     /// Only a socket with one peer knows whose error it is.
     fn datagram_unreachable(&mut self, src: SocketAddr, dst: SocketAddr, refused: bool, ctx: &mut Ctx<'_, '_>) {
         let node = self.node;
-        let whose = |entry: &Entry| match entry {
-            Entry::Dgram(dgram) => {
-                dgram.local.is_some_and(|at| at.port() == src.port()) && dgram.peer.is_none_or(|peer| peer == dst)
-            }
-            Entry::Stream(_) => false,
+        // The socket with just this peer, else one with none: which takes no notice.
+        let suits = |fd: Fd| match self.fds.get(&fd) {
+            Some(Entry::Dgram(dgram)) => match dgram.peer {
+                Some(peer) => (peer == dst).then_some((true, Reverse(fd))),
+                None => Some((false, Reverse(fd))),
+            },
+            Some(Entry::Stream(_)) | None => None,
         };
-        let Some(fd) = self.fds.iter().find(|(_, entry)| whose(entry)).map(|(&fd, _)| fd) else { return };
+        let best = self.holders.at(Proto::Udp, src.port()).filter_map(suits).max();
+        let Some((_, Reverse(fd))) = best else { return };
         let Some(dgram) = self.dgram(fd) else { return };
         let input = if refused { DatagramInput::PortUnreachable } else { DatagramInput::HostUnreachable };
         let edge = dgram.machine.step(input, &mut |edge: &MachineEdge<Datagram>| {

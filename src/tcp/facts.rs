@@ -109,6 +109,13 @@ impl Facts {
         })
     }
 
+    /// The end has shown that it took all that it may, though it has not acknowledged it yet: it moved on a FIN behind it.
+    pub fn taken(&mut self) {
+        if let Some(receive) = &mut self.receive {
+            receive.acked = receive.nxt;
+        }
+    }
+
     /// The user has said CLOSE; the FIN may still wait for what is to be sent before it.
     pub fn closed(&mut self) {
         self.closed = true;

@@ -5,7 +5,6 @@ use crate::app::stub::Stub;
 use crate::app::{Program, Wait};
 use crate::base::{Fd, Payload, Span, Time};
 use crate::scenario::model::{Action, Proto, Step, Target, Want};
-use crate::socket::Sys;
 use crate::socket_api::{Errno, Readiness};
 use bytes::Bytes;
 
@@ -28,7 +27,7 @@ fn step(action: Action) -> Step {
 fn run(script: &mut Script, stub: &mut Stub) -> Wait {
     loop {
         let wait = script.step(stub);
-        if wait != Wait::until(stub.now()) {
+        if wait != Wait::until(stub.now) {
             return wait;
         }
     }

@@ -65,3 +65,26 @@ fn a_socket_that_is_not_read_runs_out_of_room() {
     assert_eq!(stack.udp_recv(id), Some((Bytes::from_static(b"text"), at("10.0.0.1:1"))));
     assert!(stack.udp_has_room(id));
 }
+
+#[test]
+fn the_first_connection_has_the_initial_sequence_number_that_was_asked_for() {
+    let addr: IpAddr = Ipv4Addr::new(10, 0, 0, 1).into();
+    for isn in [0, 1, 1_000, u32::MAX] {
+        let config = StackConfig {
+            addrs: vec![IpNet { addr, prefix: 24 }],
+            gateways: Vec::new(),
+            ethernet: false,
+            mtu: 1_500,
+            station: 1,
+            seed: 0,
+            isn: Some(isn),
+        };
+        let mut stack = Stack::new(&config);
+        let remote = SocketAddr::from((Ipv4Addr::new(10, 0, 0, 2), 80));
+        let id = stack.connect(&SocketSpec::default(), SocketAddr::new(addr, 4_000), remote).expect("a way");
+        stack.flush(id, Time::ZERO);
+        let frame = stack.departures().next().expect("a SYN").frame;
+        let packet = packet::dissect(&frame, false).expect("a packet");
+        assert_eq!(packet.tcp().map(|segment| segment.seq), Some(isn));
+    }
+}

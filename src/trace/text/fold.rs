@@ -59,10 +59,11 @@ impl Bulk {
     /// This and what follows it, if that continues it.
     fn join(&self, next: &Bulk) -> Option<Bulk> {
         let sort = match (self.sort, next.sort) {
-            (
-                What::Data { start, stop, flags, nth },
-                What::Data { start: from, stop: to, flags: more, nth: times },
-            ) if (stop, nth) == (from, times) => What::Data { start, stop: to, flags: Flags(flags.0 & more.0), nth },
+            (What::Data { start, stop, flags, nth }, What::Data { start: from, stop: to, flags: more, nth: times })
+                if (stop, nth) == (from, times) =>
+            {
+                What::Data { start, stop: to, flags: Flags(flags.0 & more.0), nth }
+            }
             (What::Ack { from, .. }, What::Ack { to, .. }) => What::Ack { from, to },
             (What::Gap { at, first, .. }, What::Gap { at: next, last, .. }) if at == next => {
                 What::Gap { at, first, last }
