@@ -6,6 +6,7 @@ mod captures;
 #[cfg(feature = "cli")]
 mod cli;
 mod coverage;
+mod datagram_states;
 mod determinism;
 mod falsify;
 mod linux_sockets;
@@ -14,6 +15,7 @@ mod programs;
 mod readme;
 mod sims;
 mod socket_api;
+mod socket_states;
 mod sockets;
 mod support;
 mod tidy;

@@ -1,7 +1,9 @@
 //! Which edges of the socket machines a run has shown: those that change the state, or have something performed.
 
+use crate::datagram_states;
 use crate::linux_sockets::SCENES;
 use crate::linux_sockets::lab::Lab;
+use crate::socket_states;
 use crate::support::{run, sims};
 use drywire::machine::{Cell, Table, Verdict};
 use drywire::socket_api::{Datagram, Socket};
@@ -30,6 +32,9 @@ fn seen() -> Seen {
         scene(&mut lab);
         see(&lab.trace().records, &mut seen);
     }
+    see(&socket_states::grid(), &mut seen);
+    see(&socket_states::events(), &mut seen);
+    see(&datagram_states::grid(), &mut seen);
     seen
 }
 
@@ -45,12 +50,20 @@ fn unseen(table: &Table, seen: &Seen) -> Vec<String> {
     missing.map(|(machine, state, input)| format!("{machine} {state}: {input}")).collect()
 }
 
+/// Edges that nothing can show, and why.
+const UNSEEN: &[(&str, &str)] = &[
+    ("socket LISTENING: listen/in-use", "while a socket listens, no other at its port can begin to"),
+    ("socket FAILED: recv", "what never was connected has received nothing"),
+    ("datagram CREATED: recv", "without a port nothing comes"),
+    ("datagram CREATED: send, recv/pending error", "only a socket with a peer is told of errors"),
+    ("datagram BOUND: send, recv/pending error", "only a socket with a peer is told of errors"),
+];
+
 #[test]
 fn the_socket_machines_are_witnessed() {
     let seen = seen();
-    for table in [Table::of::<Socket>(), Table::of::<Datagram>()] {
-        let all = table.cells.iter().filter(|cell| matters(cell)).count();
-        let unseen = unseen(&table, &seen);
-        panic!("{} of {all}:\n{}", unseen.len(), unseen.join("\n"));
-    }
+    let tables = [Table::of::<Socket>(), Table::of::<Datagram>()];
+    let unseen: Vec<String> = tables.iter().flat_map(|table| unseen(table, &seen)).collect();
+    let excused: Vec<&str> = UNSEEN.iter().map(|(edge, _)| *edge).collect();
+    assert_eq!(unseen, excused, "what is shown by nothing, against what can be shown by nothing");
 }
