@@ -7,6 +7,7 @@ mod captures;
 mod cli;
 mod determinism;
 mod falsify;
+mod linux_sockets;
 #[cfg(feature = "cli")]
 mod readme;
 mod sims;

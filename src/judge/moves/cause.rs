@@ -94,13 +94,7 @@ pub(super) fn candidates(cause: Cause, end: End, from: State, to: State) -> Vec<
         Cause::Arrived(..) if (end, from, to) == (End::Acceptor, State::Closed, State::Listen) => {
             vec![vec![Input::OpenPassive]]
         }
-        Cause::Arrived(inputs, other) => {
-            let readings = || [inputs].into_iter().chain(other).map(|inputs| inputs.to_vec());
-            let unread = matches!(from, State::FinWait1 | State::FinWait2);
-            // Text for which there is no reader, the user having closed: RST (3.6.1; RFC 1122, 4.2.2.13).
-            let aborted = readings().filter(|list| unread && to == State::Closed && list.contains(&Input::Text));
-            readings().chain(aborted.map(|list| [list, vec![Input::Abort]].concat())).collect()
-        }
+        Cause::Arrived(inputs, other) => [inputs].into_iter().chain(other).map(|inputs| inputs.to_vec()).collect(),
         Cause::Call(call, ends_sending) => of_call(call, ends_sending).iter().map(|&input| vec![input]).collect(),
         // An attempt to connect is given up, as widespread stacks do (RFC 5461, 4.1); a connection is not.
         Cause::Icmp if from == State::SynSent => vec![vec![Input::Abort]],
