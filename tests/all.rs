@@ -5,12 +5,16 @@ mod badinput;
 mod captures;
 #[cfg(feature = "cli")]
 mod cli;
+mod coverage;
 mod determinism;
 mod falsify;
 mod linux_sockets;
+mod programs;
 #[cfg(feature = "cli")]
 mod readme;
 mod sims;
 mod socket_api;
+mod sockets;
 mod support;
 mod tidy;
+mod wakers;

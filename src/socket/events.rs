@@ -9,7 +9,7 @@ use crate::packet::IcmpKind;
 use crate::scenario::model::Proto;
 use crate::socket_api::{Datagram, DatagramInput, DatagramOutput, Errno, Input, Output, Socket};
 use crate::tcp::State;
-use crate::trace::{Edge, Subject, What};
+use crate::trace::{Edge, Subject, TimerKind, What};
 use core::cmp::Reverse;
 use core::net::SocketAddr;
 
@@ -125,7 +125,7 @@ impl Kernel {
         }
     }
 
-    /// smoltcp forgets unread bytes when TIME-WAIT ends: they are taken out when it begins.
+    /// Unread bytes are taken out before they are forgotten: smoltcp does so when TIME-WAIT ends.
     fn drain(&mut self, fd: Fd, id: TcpId) {
         let unread = self.stack.end(id).map(|end| end.recv(usize::MAX)).unwrap_or_default();
         if let Some(stream) = self.stream(fd) {
@@ -164,10 +164,17 @@ impl Kernel {
         }
     }
 
-    /// Nothing was acknowledged for too long: the TCB is deleted, nothing is sent, the socket is told (RFC 9293, 3.10.8).
-    pub(super) fn timed_out(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
+    /// Nothing was heard for too long: the connection is CLOSED, and the socket is told.
+    ///
+    /// The TCB is deleted, and nothing is sent (RFC 9293, 3.10.8). Unanswered keep-alives end in a RST, as with Linux:
+    /// nothing is under way then, so the peer, if it lives, finds it in order.
+    pub(super) fn timed_out(&mut self, id: TcpId, timer: TimerKind, ctx: &mut Ctx<'_, '_>) {
         let Some(end) = self.stack.end(id) else { return };
-        end.delete();
+        if timer == TimerKind::KeepAlive {
+            end.abort();
+        } else {
+            end.delete();
+        }
         let moved = end.look();
         let owner = self.owner(id);
         self.note_move(id, moved, ctx);
@@ -180,7 +187,7 @@ impl Kernel {
             }
             Some(Owner::HalfOpen(_) | Owner::Lingering(_) | Owner::Nobody) | None => {}
         }
-        self.forget_if_done(id);
+        self.settle(id, None, ctx);
     }
 
     /// An ICMP error came about a packet that this host sent (RFC 9293, 3.9.2.2; RFC 1122, 4.1.3.3).

@@ -9,6 +9,16 @@ use crate::net::{Moved, TcpId};
 use crate::scenario::model::SocketSpec;
 use crate::socket_api::Input;
 use crate::tcp::State;
+use crate::trace::TimerKind;
+
+/// What is done for an end at a time of this layer's own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Due {
+    /// It is given up, by this timer.
+    GiveUp(TimerKind),
+    /// A keep-alive probe is sent.
+    Probe,
+}
 
 /// To whom an end of a connection belongs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,30 +99,25 @@ impl Kernel {
         Some(Moved { from, to: State::Closed })
     }
 
-    /// When TCP gives an end up: nothing was acknowledged for the user timeout, or keep-alives went unanswered.
-    pub(super) fn deadline(&mut self, id: TcpId, now: Time) -> Option<Time> {
+    /// What is next to be done for an end beside what its stack does, and when: it is given up when nothing was
+    /// acknowledged for the user timeout, or when keep-alive probes went unanswered.
+    pub(super) fn deadline(&mut self, id: TcpId, now: Time) -> Option<(Time, Due)> {
         let spec = self.holdings.get(&id)?.spec;
         let end = self.stack.end(id)?;
         if end.state() == State::Closed {
             return None;
         }
-        let answer = if end.awaits_answer() {
+        if end.awaits_answer() {
             let since = *end.unanswered.get_or_insert(now);
-            spec.user_timeout.map(|timeout| since + timeout)
-        } else {
-            end.unanswered = None;
-            None
-        };
-        let synchronized = !matches!(end.state(), State::SynSent | State::SynReceived | State::TimeWait);
-        let alive = spec
-            .keep_alive
-            .filter(|_| synchronized)
-            .map(|idle| end.heard + Span(idle.0.saturating_mul(u64::from(spec.keep_probes) + 1)));
-        [answer, alive].into_iter().flatten().min()
-    }
-
-    pub(super) fn gives_up(&mut self, id: TcpId, now: Time) -> bool {
-        self.deadline(id, now).is_some_and(|at| at <= now)
+            return spec.user_timeout.map(|timeout| (since + timeout, Due::GiveUp(TimerKind::UserTimeout)));
+        }
+        end.unanswered = None;
+        let idle = spec.keep_alive.filter(|_| end.state() != State::TimeWait)?;
+        Some(match end.probes {
+            (0, _) => (end.heard + idle, Due::Probe),
+            (count, last) if count < spec.keep_probes => (last + idle, Due::Probe),
+            (_, last) => (last + idle, Due::GiveUp(TimerKind::KeepAlive)),
+        })
     }
 
     /// Whether `close` of this descriptor, by a caller that blocks, has to wait: for our FIN to be acknowledged.

@@ -1,6 +1,6 @@
 //! What goes in and out of a host: arrivals, departures, timers; and the monitor that records each with its cause.
 
-use super::holding::Owner;
+use super::holding::{Due, Owner};
 use super::kernel::{Alarm, Ctx, Kernel, Posted};
 use super::timers;
 use crate::base::{Fd, RecordId, Time};
@@ -81,6 +81,7 @@ impl Kernel {
         let cause = ctx.tape.cause;
         if let Some(end) = self.stack.end(id) {
             end.heard = now;
+            end.probes = (0, now);
             end.unanswered = None;
             end.stalled = false;
             end.active = (now, cause);
@@ -283,16 +284,27 @@ impl Kernel {
         {
             self.wake(fd);
         }
-        if self.gives_up(id, now) {
-            self.note_timer(id, TimerKind::UserTimeout, ctx);
-            self.timed_out(id, ctx);
-            return;
+        match self.deadline(id, now) {
+            Some((at, Due::GiveUp(timer))) if at <= now => {
+                self.note_timer(id, timer, ctx);
+                self.timed_out(id, timer, ctx);
+                return;
+            }
+            Some((at, Due::Probe)) if at <= now => self.probe(id, now),
+            Some(_) | None => {}
         }
         let (sent, moved) = self.stack.flush(id, now);
         if let Some(timer) = self.timer_behind(id, sent, moved, ctx) {
             self.note_timer(id, timer, ctx);
         }
         self.settle(id, moved, ctx);
+    }
+
+    fn probe(&mut self, id: TcpId, now: Time) {
+        if let Some(end) = self.stack.end(id) {
+            end.probe();
+            end.probes = (end.probes.0 + 1, now);
+        }
     }
 
     fn timer_behind(&self, id: TcpId, sent: bool, moved: Option<Moved>, ctx: &Ctx<'_, '_>) -> Option<TimerKind> {
@@ -309,7 +321,7 @@ impl Kernel {
     fn set_alarm(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
         let now = ctx.tape.now;
         let stack_due = self.stack.poll_at(id, now);
-        let ours = self.deadline(id, now);
+        let ours = self.deadline(id, now).map(|(at, _)| at.max(now));
         let lingers = self.lingers_until(id).filter(|at| *at > now);
         let node = self.node;
         let Some(end) = self.stack.end(id) else { return };

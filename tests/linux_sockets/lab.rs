@@ -5,12 +5,13 @@ use drywire::machine::Finite;
 use drywire::scenario::Scenario;
 use drywire::scenario::model::Proto;
 use drywire::socket::{Received, Sys};
-use drywire::socket_api::Errno;
+use drywire::socket_api::{Errno, Readiness};
 use drywire::tcp::State;
-use drywire::trace::{End, Record, Trace, What};
+use drywire::trace::{End, Ending, Record, Trace, What};
 use drywire::world::World;
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::task::Waker;
 
 /// Who calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,21 @@ impl Lab {
     pub(crate) fn pass(&mut self, millis: u64) {
         let until = self.world.now() + Span::millis(millis);
         self.world.advance_to(until, &mut self.choose, &mut self.records);
+    }
+
+    /// The next thing happens.
+    pub(crate) fn step(&mut self) -> bool {
+        self.world.step(&mut self.choose, &mut self.records)
+    }
+
+    /// How the run ended, once it has.
+    pub(crate) fn ending(&self) -> Option<&Ending> {
+        self.world.ending()
+    }
+
+    /// Has the waker woken when the descriptor may have become ready.
+    pub(crate) fn register(&mut self, at: At, fd: Fd, waker: &Waker) -> Readiness {
+        self.world.register(NodeId(u16::from(at == Server)), fd, waker)
     }
 
     /// Milliseconds since the start.
