@@ -39,7 +39,8 @@ fn matters(cell: &Cell) -> bool {
 
 /// Edges that nothing shows: `machine state: input`.
 fn unseen(table: &Table, seen: &Seen) -> Vec<String> {
-    let name = |cell: &Cell| (table.name.to_owned(), table.states[cell.from].to_owned(), table.inputs[cell.input].to_owned());
+    let name =
+        |cell: &Cell| (table.name.to_owned(), table.states[cell.from].to_owned(), table.inputs[cell.input].to_owned());
     let missing = table.cells.iter().filter(|cell| matters(cell)).map(name).filter(|edge| !seen.contains(edge));
     missing.map(|(machine, state, input)| format!("{machine} {state}: {input}")).collect()
 }

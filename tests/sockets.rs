@@ -282,7 +282,11 @@ fn where_a_socket_is_bound_decides_where_it_can_connect() {
             sys.connect(fd, to)
         })
     };
-    assert_eq!(from(&mut lab, Client, [127, 0, 0, 1], server_at(80)), Err(Errno::Enetunreach), "loopback leads nowhere");
+    assert_eq!(
+        from(&mut lab, Client, [127, 0, 0, 1], server_at(80)),
+        Err(Errno::Enetunreach),
+        "loopback leads nowhere"
+    );
     assert_eq!(from(&mut lab, Server, [127, 0, 0, 1], server_at(80)), Err(Errno::Einprogress), "but to oneself");
     assert_eq!(from(&mut lab, Client, [10, 0, 0, 1], server_at(80)), Err(Errno::Einprogress));
 }

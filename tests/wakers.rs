@@ -82,7 +82,8 @@ fn datagrams_and_their_errors_wake_too() {
     let bell = Arc::new(Bell::default());
     let waker = Waker::from(Arc::clone(&bell));
     let mut lab = Lab::new();
-    let (asker, answerer) = (lab.at(Client, |sys| sys.socket(Proto::Udp)), lab.at(Server, |sys| sys.socket(Proto::Udp)));
+    let (asker, answerer) =
+        (lab.at(Client, |sys| sys.socket(Proto::Udp)), lab.at(Server, |sys| sys.socket(Proto::Udp)));
     let (asker, answerer) = (asker.expect("a socket"), answerer.expect("a socket"));
     lab.at(Server, |sys| sys.bind(answerer, None, 53)).expect("a free port");
     lab.register(Server, answerer, &waker);
@@ -183,7 +184,8 @@ fn run<T>(net: &Shared, tasks: Vec<Pin<Box<dyn Future<Output = T>>>>) -> Vec<T> 
         for (task, flag, out) in &mut tasks {
             let woken = flag.0.swap(0, Ordering::Relaxed) == 1;
             if let (true, Some(future)) = (woken, task.as_mut())
-                && let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(flag))))
+                && let Poll::Ready(value) =
+                    future.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(flag))))
             {
                 (*task, *out) = (None, Some(value));
             }
@@ -216,7 +218,8 @@ fn net() -> Shared {
 fn async_clients_run_on_a_few_lines_of_executor() {
     let net = net();
     let texts = ["안녕하세요", "one", "a longer text, read seven bytes at a time"];
-    let task = |text| -> Pin<Box<dyn Future<Output = _>>> { Box::pin(echo_client(Rc::clone(&net), server_at(7), text)) };
+    let task =
+        |text| -> Pin<Box<dyn Future<Output = _>>> { Box::pin(echo_client(Rc::clone(&net), server_at(7), text)) };
     let heard = run(&net, texts.iter().map(|&text| task(text)).collect());
     assert_eq!(heard, texts.map(|text| Ok(text.to_owned())));
 
@@ -229,7 +232,11 @@ fn async_clients_run_on_a_few_lines_of_executor() {
     let findings = drywire::judge::judge(&trace.header, &trace.records);
     assert!(findings.is_empty(), "{findings:?}");
     let asked = |record: &&Record| matches!(&record.what, What::Call(call) if call.call == CallName::Getsockopt);
-    assert_eq!(trace.records.iter().filter(asked).count(), 4, "a connect that did not block is asked after by SO_ERROR");
+    assert_eq!(
+        trace.records.iter().filter(asked).count(),
+        4,
+        "a connect that did not block is asked after by SO_ERROR"
+    );
 }
 
 #[test]

@@ -125,7 +125,7 @@ impl Kernel {
         }
     }
 
-    /// Unread bytes are taken out before they are forgotten: smoltcp does so when TIME-WAIT ends.
+    /// smoltcp forgets unread bytes when TIME-WAIT ends: they are taken out when it begins.
     fn drain(&mut self, fd: Fd, id: TcpId) {
         let unread = self.stack.end(id).map(|end| end.recv(usize::MAX)).unwrap_or_default();
         if let Some(stream) = self.stream(fd) {
