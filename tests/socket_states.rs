@@ -269,7 +269,7 @@ pub(crate) fn grid() -> Vec<Record> {
     all
 }
 
-/// What is reported, in which state, how it comes about, and the state after.
+/// An input, the state before it, how it comes about, and the state after it.
 type Event = (&'static str, State, fn(&mut Lab), State);
 
 /// What the network does to the socket, in every state in which it can.
