@@ -5,11 +5,18 @@ mod badinput;
 mod captures;
 #[cfg(feature = "cli")]
 mod cli;
+mod coverage;
+mod datagram_states;
 mod determinism;
 mod falsify;
+mod linux_sockets;
+mod programs;
 #[cfg(feature = "cli")]
 mod readme;
 mod sims;
 mod socket_api;
+mod socket_states;
+mod sockets;
 mod support;
 mod tidy;
+mod wakers;

@@ -214,18 +214,18 @@ impl TcpEnd {
         self.socket_mut().abort();
     }
 
+    /// The TCB is deleted (RFC 9293, 3.10.8): CLOSED, and nothing is sent any more. What has come can still be read.
+    pub fn delete(&mut self) {
+        self.abort();
+        self.deleted = true;
+    }
+
     /// Has it send one keep-alive probe at the next departure. The stack's own clock for them is not used: it begins with
     /// a probe at once, and takes no notice of a peer's probe.
     pub fn probe(&mut self) {
         let socket = self.socket_mut();
         socket.set_keep_alive(Some(smoltcp::time::Duration::ZERO));
         socket.set_keep_alive(None);
-    }
-
-    /// The TCB is deleted (RFC 9293, 3.10.8): CLOSED, and nothing is sent any more. What has come can still be read.
-    pub fn delete(&mut self) {
-        self.abort();
-        self.deleted = true;
     }
 
     /// Whether it waits for an acknowledgment: of data, SYN or FIN.

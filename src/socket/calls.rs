@@ -495,7 +495,7 @@ impl Kernel {
                 Output::Close => self.close_connection(fd, ctx),
                 Output::Abort => self.abort_connection(fd, ctx),
                 Output::StopListening => self.stop_listening(fd, ctx),
-                Output::Release => self.release(fd, ctx),
+                Output::Release => self.release(caller, fd, ctx),
                 _ => {}
             }
         }
@@ -564,8 +564,8 @@ impl Kernel {
     }
 
     /// The descriptor lets go; what TCP has still to do it does alone.
-    fn release(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
-        self.wake(fd);
+    fn release(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) {
+        self.wake_for_close(fd, caller.actor);
         let Some(Entry::Stream(stream)) = self.fds.remove(&fd) else { return };
         self.holders.moved(Proto::Tcp, fd, stream.local, None);
         if let Some(id) = stream.tcp {

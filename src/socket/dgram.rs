@@ -274,7 +274,7 @@ impl Kernel {
 
     pub(super) fn close_datagram(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
         self.datagram_call(caller, Said::new(CallName::Close), fd, In::Close, Outcome::Ok, ctx)?;
-        self.wake(fd);
+        self.wake_for_close(fd, caller.actor);
         let Some(Entry::Dgram(dgram)) = self.fds.remove(&fd) else { return Ok(()) };
         self.holders.moved(Proto::Udp, fd, dgram.local, None);
         if let Some(id) = dgram.udp {

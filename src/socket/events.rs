@@ -164,15 +164,16 @@ impl Kernel {
         }
     }
 
-    /// Nothing was acknowledged for too long: the TCB is deleted, nothing is sent, the socket is told (RFC 9293, 3.10.8).
-    /// Unanswered keep-alive probes end in a RST, as with Linux: nothing is under way then, so that the peer, if it lives,
-    /// finds it in order.
+    /// Nothing was heard for too long: the connection is CLOSED, and the socket is told.
+    ///
+    /// The TCB is deleted, and nothing is sent (RFC 9293, 3.10.8). Unanswered keep-alives end in a RST, as with Linux:
+    /// nothing is under way then, so the peer, if it lives, finds it in order.
     pub(super) fn timed_out(&mut self, id: TcpId, timer: TimerKind, ctx: &mut Ctx<'_, '_>) {
         let Some(end) = self.stack.end(id) else { return };
         if timer == TimerKind::KeepAlive {
-            end.abort()
+            end.abort();
         } else {
-            end.delete()
+            end.delete();
         }
         let moved = end.look();
         let owner = self.owner(id);

@@ -11,6 +11,15 @@ use crate::socket_api::Input;
 use crate::tcp::State;
 use crate::trace::TimerKind;
 
+/// What is done for an end at a time of this layer's own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Due {
+    /// It is given up, by this timer.
+    GiveUp(TimerKind),
+    /// A keep-alive probe is sent.
+    Probe,
+}
+
 /// To whom an end of a connection belongs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Owner {
@@ -36,15 +45,6 @@ pub(super) struct Holding {
     pinned: u64,
     /// What happened to it before it had a descriptor that could be told.
     pub(super) missed: Vec<Input>,
-}
-
-/// What is done for an end at a time of this layer's own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Due {
-    /// It is given up, by this timer.
-    GiveUp(TimerKind),
-    /// A keep-alive probe is sent.
-    Probe,
 }
 
 /// A `close` with SO_LINGER above 0 that blocks.

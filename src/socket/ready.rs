@@ -1,7 +1,7 @@
 //! Readiness, and who is woken when it may have changed.
 
 use super::kernel::{Entry, Kernel};
-use crate::base::{Fd, Time};
+use crate::base::{ActorId, Fd, Time};
 use crate::net::UdpId;
 use crate::socket_api::Readiness;
 use std::task::Waker;
@@ -16,6 +16,14 @@ impl Kernel {
         self.woken.entry(fd).and_modify(|known| *known = known.or(maker)).or_insert(maker);
         for waker in self.wakers.remove(&fd).unwrap_or_default() {
             waker.wake();
+        }
+    }
+
+    /// Whoever waits on the descriptor learns that this program closes it; the program itself knows.
+    pub(super) fn wake_for_close(&mut self, fd: Fd, by: ActorId) {
+        self.wake(fd);
+        if let Some(maker) = self.woken.get_mut(&fd).filter(|maker| **maker == Some(by)) {
+            *maker = None;
         }
     }
 

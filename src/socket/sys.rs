@@ -76,7 +76,7 @@ pub trait Sys {
     fn ready(&self, fd: Fd) -> Readiness;
 
     /// Descriptors that this program made (by `socket` or `accept`) and to which something may have happened since its
-    /// last step; asked once a step. With [`crate::app::Wait::Own`] a program of many sockets need not look at all.
+    /// last step, but for those that it closed itself; asked once a step. With [`crate::app::Wait::Own`] a program of many sockets need not look at all.
     fn changed(&mut self) -> BTreeSet<Fd>;
 
     /// The addresses that the host's static table has for the name; not recorded.
