@@ -151,6 +151,11 @@ impl TcpEnd {
         self.set.get_mut(self.handle)
     }
 
+    /// How long an acknowledgment may wait.
+    pub fn ack_delay(&self) -> Span {
+        self.socket().ack_delay().map_or(Span::ZERO, |delay| Span::micros(delay.total_micros()))
+    }
+
     /// The device that it speaks through.
     pub fn via(&self) -> super::Via {
         self.via

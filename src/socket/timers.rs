@@ -24,9 +24,12 @@ pub(super) fn behind(wire: &OnWire, segment: &Segment) -> Option<TimerKind> {
 
 /// A segment arrived: what it says of the peer's window and of what the peer has got, and which timers it starts.
 pub(super) fn hear(end: &mut TcpEnd, segment: &Segment) {
+    let delay = end.ack_delay();
     let (now, wire, armed) = (end.active, &mut end.seen_on_wire, &mut end.armed);
     if segment.seg_len() > 0 {
-        armed.acknowledgment.get_or_insert(now);
+        // One that was not taken, and answered by nothing, has started no timer: it would have fired by now.
+        let runs = armed.acknowledgment.filter(|(since, _)| now.0.since(*since) < delay);
+        armed.acknowledgment = Some(runs.unwrap_or(now));
     }
     let same_window = wire.peer_window == segment.window;
     wire.peer_window = segment.window;
