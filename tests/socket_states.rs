@@ -269,8 +269,11 @@ pub(crate) fn grid() -> Vec<Record> {
     all
 }
 
+/// What is reported, in which state, how it comes about, and the state after.
+type Event = (&'static str, State, fn(&mut Lab), State);
+
 /// What the network does to the socket, in every state in which it can.
-const EVENTS: &[(&str, State, fn(&mut Lab), State)] = &[
+const EVENTS: &[Event] = &[
     (
         "FIN, not reading",
         State::ReadShut,

@@ -175,16 +175,18 @@ impl Kernel {
         let now = ctx.tape.now;
         self.note_move(id, moved, ctx);
         self.post(ctx);
-        loop {
+        let mut due = self.stack.poll_at(id, now);
+        while due == Some(now) {
             let (sent, moved) = self.stack.flush(id, now);
             self.note_fast_retransmission(id, sent, ctx);
             self.note_move(id, moved, ctx);
             self.post(ctx);
+            due = self.stack.poll_at(id, now);
             if !sent && moved.is_none() {
                 break;
             }
         }
-        self.set_alarm(id, ctx);
+        self.set_alarm(id, due, ctx);
         self.forget_if_done(id);
     }
 
@@ -317,9 +319,8 @@ impl Kernel {
     }
 
     /// Sets the time at which the end next has something to do: the stack's, or ours if that comes first.
-    fn set_alarm(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
+    fn set_alarm(&mut self, id: TcpId, stack_due: Option<Time>, ctx: &mut Ctx<'_, '_>) {
         let now = ctx.tape.now;
-        let stack_due = self.stack.poll_at(id, now);
         let ours = self.deadline(id, now).map(|(at, _)| at.max(now));
         let lingers = self.lingers_until(id).filter(|at| *at > now);
         let node = self.node;
