@@ -4,3 +4,4 @@
 mod cli;
 #[cfg(feature = "cli")]
 mod readme;
+mod laws;
