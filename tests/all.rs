@@ -1,7 +1,23 @@
 //! All integration tests, in one binary.
 
 #[cfg(feature = "cli")]
+mod badinput;
+mod captures;
+#[cfg(feature = "cli")]
 mod cli;
+mod coverage;
+mod datagram_states;
+mod determinism;
+mod falsify;
+mod laws;
+mod linux_sockets;
+mod programs;
 #[cfg(feature = "cli")]
 mod readme;
-mod laws;
+mod sims;
+mod socket_api;
+mod socket_states;
+mod sockets;
+mod support;
+mod tidy;
+mod wakers;

@@ -20,7 +20,7 @@ impl Conversation for Echo {
         loop {
             if self.held.is_empty() {
                 if !sys.ready(fd).any(Readiness::IN) {
-                    return Ok(Next::Wait(Readiness::IN));
+                    return Ok(Next::Wait);
                 }
                 match sys.recv(fd, HELD)? {
                     Received::Data(data) => self.held = data,
@@ -28,7 +28,7 @@ impl Conversation for Echo {
                 }
             }
             if !sys.ready(fd).any(Readiness::OUT) {
-                return Ok(Next::Wait(Readiness::OUT));
+                return Ok(Next::Wait);
             }
             let sent = sys.send(fd, &self.held)?;
             self.held = self.held.slice(sent.min(self.held.len())..);

@@ -5,6 +5,76 @@
 //! the library writes. A program keeps its own state and has no other: same calls, same answers, same program.
 //!
 //! Servers ask [`Sys::ready`] before they call, so that a trace shows no call that would have blocked.
+//!
+//! # A program of one's own
+//!
+//! No call waits. A call that cannot be finished says EAGAIN (`connect`: EINPROGRESS, then EALREADY); the program
+//! returns the [`Wait`] for it, and makes the call again when it is stepped.
+//!
+//! ```
+//! use drywire::app::{Program, Wait};
+//! use drywire::base::{Fd, NodeId, Seeded, Span};
+//! use drywire::scenario::model::Proto;
+//! use drywire::scenario::{Diagnostics, Scenario};
+//! use drywire::socket::{Received, Sys};
+//! use drywire::socket_api::{Errno, Readiness};
+//! use drywire::world::World;
+//!
+//! /// Sends a greeting to an echo server, and says what comes back.
+//! #[derive(Default)]
+//! struct Greeter {
+//!     fd: Option<Fd>,
+//!     greeted: bool,
+//! }
+//!
+//! impl Greeter {
+//!     fn go_on(&mut self, sys: &mut dyn Sys) -> Result<Wait, Errno> {
+//!         let Some(fd) = self.fd else {
+//!             let fd = *self.fd.insert(sys.socket(Proto::Tcp)?);
+//!             let server = sys.lookup("server").first().copied().ok_or(Errno::Enoname)?;
+//!             return match sys.connect(fd, (server, 7).into()) {
+//!                 Ok(()) | Err(Errno::Einprogress) => Ok(Wait::on(fd, Readiness::OUT)),
+//!                 Err(errno) => Err(errno),
+//!             };
+//!         };
+//!         if !self.greeted {
+//!             sys.finish_connect(fd)?;
+//!             sys.send(fd, &"hello".into())?;
+//!             self.greeted = true;
+//!         }
+//!         match sys.recv(fd, 4096) {
+//!             Err(Errno::Eagain) => Ok(Wait::on(fd, Readiness::IN)),
+//!             Ok(Received::Data(bytes)) => {
+//!                 sys.say(&format!("heard {}", String::from_utf8_lossy(&bytes)));
+//!                 sys.close(fd).map(|()| Wait::Done)
+//!             }
+//!             Ok(Received::Eof) => Ok(Wait::Done),
+//!             Err(errno) => Err(errno),
+//!         }
+//!     }
+//! }
+//!
+//! impl Program for Greeter {
+//!     fn step(&mut self, sys: &mut dyn Sys) -> Wait {
+//!         self.go_on(sys).unwrap_or_else(|errno| {
+//!             sys.say(&format!("failed: {errno}"));
+//!             Wait::Done
+//!         })
+//!     }
+//! }
+//!
+//! let scenario = Scenario::builder("greeter")
+//!     .host("client", "10.0.0.1")
+//!     .host_with("server", &["10.0.0.2"], |host| host.serve("echo", Proto::Tcp, 7))
+//!     .link("wire", "client", "server", |link| link.delay(Span::millis(10)))
+//!     .build()?;
+//! let mut world = World::new(&scenario, 0);
+//! world.spawn(NodeId(0), "greeter", Box::new(Greeter::default()));
+//! let trace = world.trace(&mut Seeded::new(0));
+//! let text = drywire::trace::text(&trace, &drywire::trace::TextOptions::default());
+//! assert!(text.contains("heard hello"));
+//! # Ok::<(), Diagnostics>(())
+//! ```
 
 mod dns;
 mod echo;
@@ -44,6 +114,12 @@ pub enum Wait {
     On {
         /// Descriptors, each with what is awaited.
         ready: Vec<(Fd, Readiness)>,
+        /// Not longer than this.
+        until: Option<Time>,
+    },
+    /// For anything to happen to any descriptor that the program has made, or for the time: it is told once, and which
+    /// ones [`Sys::changed`] says. Whoever waits so goes on with each of those until nothing is left to do.
+    Own {
         /// Not longer than this.
         until: Option<Time>,
     },

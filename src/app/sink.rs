@@ -20,6 +20,6 @@ impl Conversation for Sink {
                 Received::Eof => return Ok(Next::Close),
             }
         }
-        Ok(Next::Wait(Readiness::IN))
+        Ok(Next::Wait)
     }
 }

@@ -34,8 +34,7 @@ impl Conversation for Source {
         self.hear(sys, fd)?;
         while self.sent < self.total {
             if !sys.ready(fd).any(Readiness::OUT) {
-                let hearing = if self.heard_all { Readiness::NONE } else { Readiness::IN };
-                return Ok(Next::Wait(Readiness::OUT | hearing));
+                return Ok(Next::Wait);
             }
             let sent = sys.send(fd, &pattern(self.sent, CHUNK.min(self.total - self.sent)))?;
             self.sent += u64::try_from(sent).unwrap_or(0);

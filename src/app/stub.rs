@@ -179,6 +179,9 @@ impl Sys for Stub {
         }
         ready
     }
+    fn changed(&mut self) -> BTreeSet<Fd> {
+        self.sockets.keys().copied().collect()
+    }
     fn lookup(&self, name: &str) -> Vec<IpAddr> {
         self.names.get(name).cloned().unwrap_or_default()
     }

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 /// What a conversation wants next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Next {
-    /// To be asked again when its socket is ready for this.
-    Wait(Readiness),
+    /// To be asked again when something happens to its socket.
+    Wait,
     /// Its socket closed.
     Close,
 }
@@ -26,7 +26,7 @@ struct TcpServer<C, F> {
     port: u16,
     backlog: u32,
     listener: Option<Fd>,
-    talks: BTreeMap<Fd, (C, Readiness)>,
+    talks: BTreeMap<Fd, C>,
     begin: F,
 }
 
@@ -47,25 +47,24 @@ impl<C: Conversation, F: FnMut() -> C> TcpServer<C, F> {
         Ok(fd)
     }
 
-    fn accept_all(&mut self, sys: &mut dyn Sys, listener: Fd) {
+    /// Takes all connections that wait; gives their descriptors.
+    fn accept_all(&mut self, sys: &mut dyn Sys, listener: Fd) -> Vec<Fd> {
+        let mut new = Vec::new();
         while sys.ready(listener).any(Readiness::IN) {
-            let Ok((fd, _peer)) = sys.accept(listener) else { return };
-            self.talks.insert(fd, ((self.begin)(), Readiness::NONE));
+            let Ok((fd, _peer)) = sys.accept(listener) else { break };
+            self.talks.insert(fd, (self.begin)());
+            new.push(fd);
         }
+        new
     }
 
-    fn talk_all(&mut self, sys: &mut dyn Sys) {
-        self.talks.retain(|&fd, (talk, interest)| match talk.go_on(sys, fd) {
-            Ok(Next::Wait(next)) => {
-                *interest = next;
-                true
-            }
-            Ok(Next::Close) | Err(_) => {
-                // Nothing is left to do about a failing close.
-                let _ = sys.close(fd);
-                false
-            }
-        });
+    fn talk(&mut self, sys: &mut dyn Sys, fd: Fd) {
+        let Some(talk) = self.talks.get_mut(&fd) else { return };
+        if talk.go_on(sys, fd) != Ok(Next::Wait) {
+            // Nothing is left to do about a failing close.
+            let _ = sys.close(fd);
+            self.talks.remove(&fd);
+        }
     }
 }
 
@@ -85,10 +84,11 @@ impl<C: Conversation, F: FnMut() -> C> Program for TcpServer<C, F> {
                 }
             },
         };
-        self.accept_all(sys, listener);
-        self.talk_all(sys);
-        let talks = self.talks.iter().map(|(&fd, &(_, interest))| (fd, interest));
-        let ready = core::iter::once((listener, Readiness::IN)).chain(talks).collect();
-        Wait::On { ready, until: None }
+        let mut stirred = sys.changed();
+        stirred.extend(self.accept_all(sys, listener));
+        for fd in stirred {
+            self.talk(sys, fd);
+        }
+        Wait::Own { until: None }
     }
 }

@@ -9,12 +9,13 @@ pub struct Limits {
     pub events: u64,
     /// How much virtual time may pass.
     pub time: Span,
-    /// How many bytes may wait in links and hosts' queues at one time.
+    /// How many bytes may wait in links, and be set apart for the buffers of connections, at one time. TIME-WAIT and
+    /// half-open connections have theirs too.
     pub queued: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { events: 1_000_000, time: Span::secs(3_600), queued: 64 << 20 }
+        Limits { events: 1_000_000, time: Span::secs(3_600), queued: 1 << 30 }
     }
 }

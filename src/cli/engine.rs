@@ -3,15 +3,14 @@
 use super::Trouble;
 use crate::base::{NodeId, Scripted, Seeded};
 use crate::judge::{self, Finding};
-use crate::machine::{Finite, Machine, Table};
+use crate::machine::Table;
 use crate::scenario::model::Claim;
 use crate::scenario::{self, Scenario};
-use crate::tcp::Tcp;
 use crate::trace::{self, Ending, JsonOptions, Record, TextOptions, Trace, What};
-use crate::view::RunEdge;
 use crate::world::World;
 
 pub(super) use crate::scenario::{Diagnostic, Diagnostics, Failure};
+pub(super) use crate::view::witness::witnessed;
 
 /// What names a run of a scenario.
 #[derive(Clone, Default, Debug)]
@@ -147,20 +146,6 @@ fn counted(trace: &Trace) -> Verdict {
         limit: limit(trace),
         ..Verdict::default()
     }
-}
-
-/// What a run did in every machine of the catalogue: as recorded, and TCP's moves as the judge classifies them.
-pub(super) fn witnessed(trace: &Trace) -> Vec<RunEdge> {
-    let mut edges = crate::view::witness::recorded(trace);
-    let name = |node: usize| trace.header.nodes.get(node).map_or_else(String::new, |node| node.name.clone());
-    edges.extend(judge::witnessed(&trace.records).iter().map(|witness| RunEdge {
-        machine: Tcp::NAME.to_owned(),
-        subject: name(witness.node.index()),
-        from: witness.from.name().to_owned(),
-        input: witness.input.name().to_owned(),
-        to: witness.to.name().to_owned(),
-    }));
-    edges
 }
 
 /// A table's hash as a trace's header has it.

@@ -1,7 +1,6 @@
 //! `ack-unsent`: an acknowledgment number says which octet is expected next (RFC 9293, 3.1), so it covers what has
 //! arrived and nothing more.
 
-use super::scene::other;
 use super::{Check, Finding, Scene, rfc9293};
 use crate::base::ConnId;
 use crate::packet::Flags;
@@ -35,7 +34,7 @@ impl Check for Acks {
             return;
         }
         *told = ack;
-        let peer = other(end);
+        let Some(peer) = scene.conn(*conn).map(|conn| conn.peer(end)) else { return };
         let sent = scene.side(*conn, peer).map_or(0, |side| side.wire.nxt());
         let (me, them) = (scene.name(*conn, end), scene.name(*conn, peer));
         let why = if ack > sent {

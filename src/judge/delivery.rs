@@ -122,7 +122,7 @@ impl Delivery {
 
     fn received(&mut self, scene: &Scene<'_>, (conn, end): Key, done: &Returned<'_>) -> Found {
         let side = scene.side(conn, end)?;
-        let from = scene.peer(conn, end);
+        let from = scene.conn(conn)?.peer(end);
         let (me, peer) = (scene.name(conn, end), scene.name(conn, from));
         let reader = self.readers.entry((conn, end)).or_default();
         let stream = self.streams.entry((conn, from)).or_default();

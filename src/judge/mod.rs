@@ -21,6 +21,7 @@
 //! | `no-timer` | while something is unacknowledged or unsent, something is pending (3.8.1, 3.8.6.1, 3.10.8) |
 //! | `close-without-fin` | CLOSE leads to a FIN or a RST (3.10.4) |
 //! | `corrupt-delivered` | a damaged packet is thrown away (3.1) |
+//! | `never` | machines other than TCP's take only what can come, and go where their tables say |
 //! | `stall`, `panic` | the stack stays at work |
 //! | `trace-order` | causes come first and time does not run backwards |
 
@@ -29,6 +30,7 @@ mod answers;
 mod close;
 mod corruption;
 mod delivery;
+mod edges;
 mod finding;
 mod moves;
 mod order;
@@ -76,6 +78,7 @@ impl<'a> Judge<'a> {
             Box::new(close::Closes::default()),
             Box::new(corruption::Corruption::default()),
             Box::new(sound::Sound::default()),
+            Box::new(edges::Edges::default()),
         ];
         Judge { scene: Scene::new(header), checks, findings: Vec::new() }
     }

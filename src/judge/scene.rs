@@ -45,14 +45,6 @@ const fn slot(end: End) -> usize {
     }
 }
 
-/// The other end.
-pub const fn other(end: End) -> End {
-    match end {
-        End::Initiator => End::Acceptor,
-        End::Acceptor => End::Initiator,
-    }
-}
-
 impl Connection {
     /// One end.
     pub fn side(&self, end: End) -> &Side {
@@ -61,6 +53,15 @@ impl Connection {
 
     fn side_mut(&mut self, end: End) -> &mut Side {
         &mut self.sides[slot(end)]
+    }
+
+    /// The end that hears what this end sends: the other one, or itself where a socket is connected to itself.
+    pub fn peer(&self, end: End) -> End {
+        match end {
+            End::Initiator if self.local == self.remote => End::Initiator,
+            End::Initiator => End::Acceptor,
+            End::Acceptor => End::Initiator,
+        }
     }
 
     /// The node on which an end is.
@@ -99,7 +100,7 @@ pub struct Returned<'r> {
 /// The run so far.
 #[derive(Debug)]
 pub struct Scene<'a> {
-    header: &'a Header,
+    pub(super) header: &'a Header,
     conns: BTreeMap<ConnId, Connection>,
     accepted: BTreeSet<(NodeId, Fd)>,
     waiting: BTreeMap<RecordId, (NodeId, Call)>,
@@ -154,7 +155,7 @@ impl<'a> Scene<'a> {
         let (conn, later) = (self.conn(id)?, self.conn(id)?.node(end)?);
         let (local, remote) = if end == End::Initiator { (conn.local, conn.remote) } else { (conn.remote, conn.local) };
         let older = self.conns.range(..id).rev().filter_map(|(_, older)| {
-            let which = older.end_at(local).filter(|&which| older.end_at(remote) == Some(other(which)))?;
+            let which = older.end_at(local).filter(|&which| older.end_at(remote) == Some(older.peer(which)))?;
             (older.node(which) == Some(later)).then(|| older.side(which).state)
         });
         older.flatten().find(|state| !matches!(state, State::Closed | State::Listen))
@@ -181,11 +182,6 @@ impl<'a> Scene<'a> {
     /// The name of a node for people.
     pub fn node_name(&self, node: NodeId) -> String {
         self.header.nodes.get(node.index()).map_or_else(|| format!("node {}", node.0), |node| node.name.clone())
-    }
-
-    /// The end that speaks with this one: itself, where a socket is connected to itself.
-    pub fn peer(&self, id: ConnId, end: End) -> End {
-        if self.conn(id).is_some_and(|conn| conn.local == conn.remote) { end } else { other(end) }
     }
 
     /// The end behind a descriptor of a node.

@@ -4,7 +4,7 @@
 //! all acknowledged then waits for ever (RFC 9293, 3.8.1 and 3.10.8: a retransmission timer runs while the
 //! retransmission queue is not empty), and so does one that holds bytes back without probing the window (3.8.6.1).
 
-use super::scene::{Connection, other};
+use super::scene::Connection;
 use super::{Check, Finding, Scene, rfc9293};
 use crate::base::{ConnId, RecordId};
 use crate::tcp::State;
@@ -30,7 +30,7 @@ impl Check for Timers {
 fn left_behind(scene: &Scene<'_>, id: ConnId, end: End, conn: &Connection) -> Option<(&'static str, String)> {
     let side = conn.side(end);
     let state = side.state.filter(|&state| can_be_owed(state))?;
-    if side.crashed || conn.side(other(end)).crashed {
+    if side.crashed || conn.side(conn.peer(end)).crashed {
         return None;
     }
     let (me, wire) = (scene.name(id, end), &side.wire);

@@ -20,7 +20,7 @@ pub struct Conns {
 
 #[derive(Debug)]
 struct Info {
-    initiator: NodeId,
+    /// Nobody else can become its acceptor: it has one, or its initiator has given up.
     joined: bool,
     /// Initial sequence numbers: the initiator's, the acceptor's.
     iss: [Option<u32>; 2],
@@ -40,7 +40,8 @@ impl Conns {
         }
         if let Some(&id) = self.by_pair.get(&(remote, local)) {
             let info = &mut self.infos[id.index()];
-            if !info.joined && info.initiator != node {
+            // A socket that connects to itself is both ends at once, and its connection's initiator.
+            if !info.joined && local != remote {
                 info.joined = true;
                 return (id, End::Acceptor);
             }
@@ -49,7 +50,7 @@ impl Conns {
         *count += 1;
         let n = *count;
         let conn = ConnId(u32::try_from(self.infos.len()).unwrap_or(u32::MAX));
-        self.infos.push(Info { initiator: node, joined: false, iss: [None; 2] });
+        self.infos.push(Info { joined: false, iss: [None; 2] });
         self.by_pair.insert((local, remote), conn);
         tape.note(node, || What::Conn { conn, n, local, remote });
         (conn, End::Initiator)
@@ -59,6 +60,13 @@ impl Conns {
     pub fn join(&mut self, conn: ConnId) {
         if let Some(info) = self.infos.get_mut(conn.index()) {
             info.joined = true;
+        }
+    }
+
+    /// An end of the connection is CLOSED: what opens from now on between its sockets is another connection.
+    pub fn over(&mut self, conn: ConnId) {
+        if self.on {
+            self.join(conn);
         }
     }
 
@@ -83,5 +91,47 @@ impl Conns {
     /// The end's ISS, once its SYN has passed.
     pub fn iss(&self, conn: ConnId, end: End) -> Option<u32> {
         self.infos.get(conn.index())?.iss[end as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::RecordId;
+    use crate::trace::Record;
+
+    const A: ([u8; 4], u16) = ([10, 0, 0, 1], 7);
+    const B: ([u8; 4], u16) = ([10, 0, 0, 2], 9);
+
+    fn opened(conns: &mut Conns, node: u16, from: SocketAddr, to: SocketAddr) -> (ConnId, End) {
+        let mut records: Vec<Record> = Vec::new();
+        let mut tape = Tape::new(&mut records, RecordId(0).0);
+        conns.open(NodeId(node), from, to, &mut tape)
+    }
+
+    #[test]
+    fn a_simultaneous_open_is_one_connection_and_a_later_one_another() {
+        let (a, b) = (SocketAddr::from(A), SocketAddr::from(B));
+        let mut conns = Conns::default();
+        conns.remember(true);
+        assert_eq!(opened(&mut conns, 0, a, b), (ConnId(0), End::Initiator));
+        assert_eq!(opened(&mut conns, 1, b, a), (ConnId(0), End::Acceptor), "both at once");
+        conns.over(ConnId(0));
+        assert_eq!(opened(&mut conns, 1, b, a), (ConnId(1), End::Initiator), "the ports again");
+        conns.over(ConnId(1));
+        assert_eq!(opened(&mut conns, 0, a, b), (ConnId(2), End::Initiator), "an attempt that failed has no other end");
+        assert_eq!(conns.find(a, b), Some((ConnId(2), End::Initiator)), "segments are the latest one's");
+    }
+
+    #[test]
+    fn on_one_host_too_and_with_oneself() {
+        let (a, b) = (SocketAddr::from(A), SocketAddr::from(B));
+        let mut conns = Conns::default();
+        conns.remember(true);
+        assert_eq!(opened(&mut conns, 0, a, b), (ConnId(0), End::Initiator));
+        assert_eq!(opened(&mut conns, 0, b, a), (ConnId(0), End::Acceptor));
+        assert_eq!(opened(&mut conns, 0, a, a), (ConnId(1), End::Initiator));
+        assert_eq!(opened(&mut conns, 0, a, a), (ConnId(2), End::Initiator));
+        assert_eq!(conns.find(a, a), Some((ConnId(2), End::Initiator)));
     }
 }

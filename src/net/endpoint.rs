@@ -42,8 +42,12 @@ pub struct TcpEnd {
     pub active: (Time, Option<RecordId>),
     /// When the peer was last heard.
     pub heard: Time,
+    /// How many keep-alive probes it has been sent since, and when the last.
+    pub probes: (u32, Time),
     /// What the monitor reads off the wire.
     pub seen_on_wire: OnWire,
+    /// It sends nothing any more.
+    pub(super) deleted: bool,
     /// It has something to do at once and does nothing: recorded, and left alone until the next input.
     pub stalled: bool,
 }
@@ -105,7 +109,9 @@ impl TcpEnd {
             unanswered: None,
             active: (Time::ZERO, None),
             heard: Time::ZERO,
+            probes: (0, Time::ZERO),
             seen_on_wire: OnWire::default(),
+            deleted: false,
             stalled: false,
         };
         end.configure(spec);
@@ -117,7 +123,6 @@ impl TcpEnd {
         let socket = self.socket_mut();
         socket.set_nagle_enabled(spec.nagle);
         socket.set_ack_delay(spec.delayed_ack.map(duration));
-        socket.set_keep_alive(spec.keep_alive.map(duration));
         socket.set_hop_limit(Some(spec.hop_limit.max(1)));
     }
 
@@ -190,6 +195,20 @@ impl TcpEnd {
     /// The ABORT call of RFC 9293: RST at the next departure.
     pub fn abort(&mut self) {
         self.socket_mut().abort();
+    }
+
+    /// The TCB is deleted (RFC 9293, 3.10.8): CLOSED, and nothing is sent any more. What has come can still be read.
+    pub fn delete(&mut self) {
+        self.abort();
+        self.deleted = true;
+    }
+
+    /// Has it send one keep-alive probe at the next departure. The stack's own clock for them is not used: it begins with
+    /// a probe at once, and takes no notice of a peer's probe.
+    pub fn probe(&mut self) {
+        let socket = self.socket_mut();
+        socket.set_keep_alive(Some(smoltcp::time::Duration::ZERO));
+        socket.set_keep_alive(None);
     }
 
     /// Whether it waits for an acknowledgment: of data, SYN or FIN.

@@ -12,7 +12,7 @@ use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::socket::udp;
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpEndpoint, IpListenEndpoint};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A TCP end of this stack.
@@ -97,7 +97,10 @@ pub struct Stack {
     mtu: u32,
     tcp: BTreeMap<TcpId, TcpEnd>,
     pairs: BTreeMap<(SocketAddr, SocketAddr), TcpId>,
+    /// The ends at each local port.
+    tcp_ports: BTreeMap<u16, BTreeSet<TcpId>>,
     udp: BTreeMap<UdpId, UdpEnd>,
+    udp_ports: BTreeMap<u16, BTreeSet<UdpId>>,
     nobody: SocketSet<'static>,
     next: u32,
     panic: Option<String>,
@@ -199,7 +202,9 @@ impl Stack {
             mtu: config.mtu,
             tcp: BTreeMap::new(),
             pairs: BTreeMap::new(),
+            tcp_ports: BTreeMap::new(),
             udp: BTreeMap::new(),
+            udp_ports: BTreeMap::new(),
             nobody: SocketSet::new(Vec::new()),
             next: 0,
             panic: None,
@@ -245,7 +250,8 @@ impl Stack {
                 }
             },
             packet::UDP => {
-                let takers = self.udp.iter().filter_map(|(&id, end)| Some((end.takes(src, dst)?, Reverse(id))));
+                let here = self.udp_ports.get(&dst.port()).into_iter().flatten();
+                let takers = here.filter_map(|id| Some((self.udp.get(id)?.takes(src, dst)?, Reverse(*id))));
                 takers.max().map_or(Destination::Stack, |(_, Reverse(id))| Destination::Udp(id))
             }
             _ => Destination::Stack,
@@ -279,6 +285,7 @@ impl Stack {
         let id = TcpId(self.next);
         self.next += 1;
         self.pairs.insert((end.local, end.remote), id);
+        self.tcp_ports.entry(end.local.port()).or_default().insert(id);
         self.tcp.insert(id, end);
         id
     }
@@ -298,10 +305,18 @@ impl Stack {
         self.tcp.iter().map(|(&id, end)| (id, end))
     }
 
+    /// The ends at this local port.
+    pub fn ends_at(&self, port: u16) -> impl Iterator<Item = (TcpId, &TcpEnd)> {
+        let ids = self.tcp_ports.get(&port).into_iter().flatten();
+        ids.filter_map(|&id| Some((id, self.tcp.get(&id)?)))
+    }
+
     /// Forgets an end, and gives its buffers back.
     pub fn forget(&mut self, id: TcpId) {
         self.unpair(id);
-        self.tcp.remove(&id);
+        if let Some(end) = self.tcp.remove(&id) {
+            take_out(&mut self.tcp_ports, end.local.port(), id);
+        }
     }
 
     /// Takes one frame in for an end; replies that the stack gives at once are in `departures`.
@@ -338,6 +353,9 @@ impl Stack {
     /// Lets an end send at most one segment; whether anything went out or changed.
     pub fn flush(&mut self, id: TcpId, now: Time) -> (bool, Option<Moved>) {
         let Some(end) = self.tcp.get_mut(&id) else { return (false, None) };
+        if end.deleted {
+            return (false, end.look());
+        }
         let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
         let before = port.device.outgoing.len();
         guard(&mut self.panic, || port.iface.poll_egress(instant(now), &mut port.device, &mut end.set));
@@ -346,7 +364,7 @@ impl Stack {
 
     /// When the end next has something to do; `now` where that is at once.
     pub fn poll_at(&mut self, id: TcpId, now: Time) -> Option<Time> {
-        let end = self.tcp.get_mut(&id)?;
+        let end = self.tcp.get_mut(&id).filter(|end| !end.deleted)?;
         let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
         let at = port.iface.poll_at(instant(now), &end.set)?;
         Some(Time(u64::try_from(at.total_micros()).unwrap_or(0).saturating_mul(1_000)).max(now))
@@ -402,6 +420,9 @@ impl Stack {
         }
     }
 
+    /// Bytes of the buffers of one datagram socket.
+    pub const UDP_PINNED: u64 = 2 * UDP_BYTES as u64;
+
     /// Opens a datagram socket at a local address (unspecified: all of the host's).
     pub fn udp_open(&mut self, local: SocketAddr, hop_limit: u8) -> UdpId {
         let buffer = |bytes| udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; UDP_QUEUE], vec![0; bytes]);
@@ -415,6 +436,7 @@ impl Stack {
         let id = UdpId(self.next);
         self.next += 1;
         let inbox = VecDeque::new();
+        self.udp_ports.entry(local.port()).or_default().insert(id);
         self.udp.insert(id, UdpEnd { set, handle, local, peer: None, inbox, waiting: 0, via: Via::Link });
         id
     }
@@ -440,6 +462,14 @@ impl Stack {
         let Some(end) = self.udp.get_mut(&id) else { return false };
         end.via = via;
         end.set.get_mut::<udp::Socket<'_>>(end.handle).send_slice(data, endpoint(to)).is_ok()
+    }
+
+    /// Whether so many bytes more can be queued: those before may still wait for an address to be resolved.
+    pub fn udp_takes(&self, id: UdpId, bytes: usize) -> bool {
+        self.udp.get(&id).is_some_and(|end| {
+            let socket = end.set.get::<udp::Socket<'_>>(end.handle);
+            socket.can_send() && socket.send_queue() + bytes <= socket.payload_send_capacity()
+        })
     }
 
     /// The largest datagram that goes to `to` unfragmented, in bytes of data.
@@ -480,7 +510,9 @@ impl Stack {
 
     /// Closes a datagram socket.
     pub fn udp_close(&mut self, id: UdpId) {
-        self.udp.remove(&id);
+        if let Some(end) = self.udp.remove(&id) {
+            take_out(&mut self.udp_ports, end.local.port(), id);
+        }
     }
 
     /// All datagram sockets.
@@ -512,6 +544,15 @@ fn is_single(addr: IpAddr) -> bool {
     match addr {
         IpAddr::V4(addr) => !addr.is_multicast() && !addr.is_broadcast(),
         IpAddr::V6(addr) => !addr.is_multicast(),
+    }
+}
+
+fn take_out<I: Ord>(ports: &mut BTreeMap<u16, BTreeSet<I>>, port: u16, id: I) {
+    if let Some(ids) = ports.get_mut(&port) {
+        ids.remove(&id);
+        if ids.is_empty() {
+            ports.remove(&port);
+        }
     }
 }
 

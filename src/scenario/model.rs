@@ -1,5 +1,9 @@
 //! The checked scenario: every name resolved, every unit converted, every default filled in.
 
+mod ip_net;
+
+pub use ip_net::IpNet;
+
 use crate::base::{Limits, LinkId, NodeId, Payload, Span, Time};
 use crate::packet::Flags;
 use crate::socket_api::Errno;
@@ -36,30 +40,6 @@ pub struct Scenario {
     pub known: Vec<String>,
     /// What ends its runs.
     pub limits: Limits,
-}
-
-/// An address with the length of its network's prefix.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct IpNet {
-    /// The address.
-    pub addr: IpAddr,
-    /// Bits of the prefix.
-    pub prefix: u8,
-}
-
-impl IpNet {
-    /// Is the address in this network?
-    pub fn contains(&self, other: IpAddr) -> bool {
-        let shared = |a: u128, b: u128, width: u32| {
-            let keep = width - u32::from(self.prefix).min(width);
-            keep >= 128 || (a >> keep) == (b >> keep)
-        };
-        match (self.addr, other) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => shared(u128::from(u32::from(a)), u128::from(u32::from(b)), 32),
-            (IpAddr::V6(a), IpAddr::V6(b)) => shared(u128::from(a), u128::from(b), 128),
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
-    }
 }
 
 /// A host, switch or router.

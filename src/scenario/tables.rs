@@ -301,8 +301,8 @@ table! {
         "events" events: Whole<1, { i64::MAX }> = "1000000";
         /// How much virtual time.
         "time" time: Duration = "\"1 h\"";
-        /// How many bytes may wait in links and hosts at one time.
-        "queued" queued: Size = "\"64 MiB\"";
+        /// How many bytes may wait in links, and be set apart for connections' buffers, at one time.
+        "queued" queued: Size = "\"1 GiB\"";
     }
 }
 

@@ -1,13 +1,14 @@
 //! The calls on stream sockets: classify, ask the machine, record, perform.
 
 use super::events::edge_record;
-use super::kernel::{Ctx, Entry, Holding, Kernel, Listener, Owner, Stream};
+use super::holding::{Lingering, Owner};
+use super::kernel::{Ctx, Entry, Kernel, Listener, Stream};
 use super::record::{Args, Caller, Said};
 use super::sys::Received;
-use crate::base::{Fd, Payload};
+use crate::base::{ActorId, Fd, Payload};
 use crate::machine::{Edge, Step};
 use crate::net::TcpId;
-use crate::scenario::model::{How, Proto};
+use crate::scenario::model::{How, Proto, SockOpt, SocketSpec};
 use crate::socket_api::{Errno, Input, Output, Socket};
 use crate::tcp::State;
 use crate::trace::{CallName, Outcome};
@@ -22,8 +23,8 @@ impl Kernel {
     pub fn socket(&mut self, caller: Caller, proto: Proto, ctx: &mut Ctx<'_, '_>) -> Fd {
         let spec = self.defaults;
         let entry = match proto {
-            Proto::Tcp => Entry::Stream(Box::new(Stream::new(spec))),
-            Proto::Udp => Entry::Dgram(Box::new(super::dgram::fresh(spec))),
+            Proto::Tcp => Entry::Stream(Box::new(Stream::new(spec, caller.actor))),
+            Proto::Udp => Entry::Dgram(Box::new(super::dgram::fresh(spec, caller.actor))),
         };
         let fd = self.insert(entry);
         let args = if proto == Proto::Tcp { "SOCK_STREAM" } else { "SOCK_DGRAM" };
@@ -82,21 +83,24 @@ impl Kernel {
             return self.bind_datagram(caller, fd, addr, port, ctx);
         }
         let at = SocketAddr::new(addr.unwrap_or(self.anywhere()), port);
+        let free = self.bindable(fd, at);
         let input = match addr {
             Some(addr) if !addr.is_unspecified() && !self.stack.owns(addr) => Input::BindNotLocal,
-            Some(_) | None if port != 0 && self.port_taken(fd, at) => Input::BindInUse,
+            Some(_) | None if free.is_none() => Input::BindInUse,
             Some(_) | None => Input::Bind,
         };
         let said = Said::new(CallName::Bind).args(Args::Addr(at));
-        for output in self.plain_call(caller, said, fd, input, ctx)? {
-            if *output == Output::Bind {
-                let port = if port == 0 { self.ephemeral_port(fd, at.ip()).unwrap_or(0) } else { port };
-                if let Some(stream) = self.stream(fd) {
-                    stream.local = Some(SocketAddr::new(at.ip(), port));
-                }
-            }
+        self.plain_call(caller, said, fd, input, ctx)?;
+        if let Some(free) = free {
+            self.bind_to(fd, free);
         }
         Ok(())
+    }
+
+    /// The socket gets its local address.
+    fn bind_to(&mut self, fd: Fd, at: SocketAddr) {
+        self.ephemeral.took(at.port());
+        self.set_local(fd, at);
     }
 
     /// `listen`: an accept queue of at most `backlog` + 1 connections, as Linux counts.
@@ -108,22 +112,23 @@ impl Kernel {
             let said = Said::new(CallName::Listen);
             return self.refuse_datagram(caller, said, fd, ctx);
         }
-        let local = self.peek_stream(fd).and_then(|stream| stream.local);
-        let input = match local {
-            Some(at) if self.listens_elsewhere(fd, at) => Input::ListenInUse,
-            Some(_) | None => Input::Listen,
+        let anywhere = SocketAddr::new(self.anywhere(), 0);
+        let bound = self.peek_stream(fd).and_then(|stream| stream.local);
+        let at = bound.or_else(|| self.bindable(fd, anywhere));
+        let input = match at {
+            Some(at) if !self.listens_elsewhere(fd, at) => Input::Listen,
+            Some(_) | None => Input::ListenInUse,
         };
         let said = Said::new(CallName::Listen).args(Args::Number(backlog.into()));
-        for output in self.plain_call(caller, said, fd, input, ctx)? {
-            match output {
-                Output::BindEphemeral => self.bind_ephemeral(fd, self.anywhere()),
-                Output::Listen => {
-                    if let Some(stream) = self.stream(fd) {
-                        stream.listener.get_or_insert_with(Listener::default).backlog = backlog;
-                    }
-                }
-                _ => {}
+        self.plain_call(caller, said, fd, input, ctx)?;
+        if let Some(at) = at {
+            if bound.is_none() {
+                self.bind_to(fd, at);
             }
+            self.holders.listens(fd, at.port());
+        }
+        if let Some(stream) = self.stream(fd) {
+            stream.listener.get_or_insert_with(Listener::default).backlog = backlog;
         }
         Ok(())
     }
@@ -143,42 +148,38 @@ impl Kernel {
         let (Some(id), Ok(_)) = (queued, self.foresee(fd, input)) else {
             return self.refused(caller, said, fd, input, ctx);
         };
-        let (new, peer) = self.adopt_connection(fd, id);
+        let (new, peer) = self.adopt_connection(caller, fd, id);
         self.say(caller, said.on(self, fd), &Outcome::Accepted(new, peer), ctx);
         let _ = self.take(fd, input, ctx);
         self.tell_what_happened_before(new, id, ctx);
         Ok((new, peer))
     }
 
-    fn adopt_connection(&mut self, listener: Fd, id: TcpId) -> (Fd, SocketAddr) {
+    fn adopt_connection(&mut self, caller: Caller, listener: Fd, id: TcpId) -> (Fd, SocketAddr) {
         let pair = self.stack.peek(id).map(|end| (end.local, end.remote));
         let (local, peer) = pair.unwrap_or((super::options::NOWHERE, super::options::NOWHERE));
-        let mut stream = Stream::new(self.spec_of(listener));
+        let mut stream = Stream::new(self.spec_of(listener), caller.actor);
         if let Some(listener) = self.stream(listener) {
             stream.reuse = listener.reuse;
             stream.linger = listener.linger;
             if let Some(queue) = &mut listener.listener {
-                queue.ready.retain(|&ready| ready != id);
+                queue.ready.pop_front();
             }
         }
-        stream.local = Some(local);
         stream.peer = Some(peer);
         stream.tcp = Some(id);
         let fd = self.insert(Entry::Stream(Box::new(stream)));
-        if let Some(holding) = self.holdings.get_mut(&id) {
-            holding.owner = Owner::Fd(fd);
-        }
+        self.set_local(fd, local);
+        self.hand_over(id, Owner::Fd(fd));
         (fd, peer)
     }
 
-    /// A connection may have been closed or reset while it waited in the queue.
+    /// A connection may have been closed or lost while it waited in the queue.
     fn tell_what_happened_before(&mut self, fd: Fd, id: TcpId, ctx: &mut Ctx<'_, '_>) {
         self.report(fd, Input::Accepted, ctx);
-        let reset = self.holdings.get(&id).is_some_and(|holding| holding.reset);
-        match self.stack.peek(id).map(|end| end.state()) {
-            Some(State::CloseWait) => self.report(fd, Input::RcvFin, ctx),
-            Some(State::Closed) if reset => self.report(fd, Input::RcvRst, ctx),
-            _ => {}
+        let missed = self.holdings.get_mut(&id).map(|holding| core::mem::take(&mut holding.missed));
+        for input in missed.unwrap_or_default() {
+            self.report(fd, input, ctx);
         }
     }
 
@@ -212,10 +213,11 @@ impl Kernel {
         // 0.0.0.0 means this host (Linux S34).
         let remote =
             if to.ip().is_unspecified() { SocketAddr::new(super::options::loopback(to.ip()), to.port()) } else { to };
+        let bound = self.peek_stream(fd).and_then(|stream| stream.local);
         let local = self.local_for(fd, remote);
         let input = match local {
             _ if to.port() == 0 => Input::ConnectPortZero,
-            _ if !self.reaches(remote.ip()) => Input::ConnectNoRoute,
+            _ if !self.reaches(remote.ip()) || self.source_of(bound, remote.ip()).is_none() => Input::ConnectNoRoute,
             Some(local) if !self.stack.pair_taken(local, remote) => Input::Connect,
             Some(_) | None => Input::ConnectNoPort,
         };
@@ -261,11 +263,18 @@ impl Kernel {
         which: crate::trace::End,
         ctx: &mut Ctx<'_, '_>,
     ) {
+        self.bind_to(fd, local);
         let Some(stream) = self.stream(fd) else { return };
-        stream.local = Some(local);
         stream.peer = Some(remote);
-        let (spec, reuse) = (stream.spec, stream.reuse);
-        let Some(id) = self.stack.connect(&spec, local, remote) else { return };
+        let (spec, reuse, earlier) = (stream.spec, stream.reuse, stream.tcp.take());
+        if let Some(earlier) = earlier {
+            // The end of an attempt that failed.
+            self.forget(earlier);
+        }
+        let Some(id) = self.stack.connect(&spec, local, remote) else {
+            self.report(fd, Input::Unreachable, ctx);
+            return;
+        };
         let now = ctx.tape.now;
         let cause = ctx.tape.cause;
         let mut moved = None;
@@ -275,35 +284,49 @@ impl Kernel {
             end.active = (now, cause);
             moved = end.look();
         }
-        self.holdings.insert(id, Holding { owner: Owner::Fd(fd), spec, reuse, reset: false });
+        self.hold(id, Owner::Fd(fd), spec, reuse);
         if let Some(stream) = self.stream(fd) {
             stream.tcp = Some(id);
         }
         self.settle(id, moved, ctx);
     }
 
-    /// What became of a `connect` that was in progress; for a blocking caller, its return.
+    /// What became of a `connect` that was in progress: for a blocking caller the call's return, for any other what
+    /// SO_ERROR says.
     ///
     /// # Errors
     /// EALREADY while it goes on; then what it failed with.
     pub fn connected(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
-        match self.foresee(fd, Input::Connect) {
-            Err(Errno::Ealready) => Err(Errno::Ealready),
-            Err(Errno::Eisconn) => {
-                self.unblock(caller, &Outcome::Ok, ctx);
-                Ok(())
-            }
-            Ok(outputs) if outputs.contains(&Output::TakeError) => {
-                let errno = self.pending(fd);
-                self.unblock(caller, &Outcome::Err(errno), ctx);
+        let foreseen = self.foresee(fd, Input::Connect);
+        if foreseen == Err(Errno::Ealready) {
+            return Err(Errno::Ealready);
+        }
+        if !caller.blocking && foreseen != Err(Errno::Ebadf) {
+            let error = self.peek_stream(fd).and_then(|stream| stream.pending);
+            self.getsockopt(caller, fd, SockOpt::Error, ctx)?;
+            return match (error, foreseen) {
+                (Some(errno), _) => Err(errno),
+                (None, Err(Errno::Eisconn)) => Ok(()),
+                (None, Err(errno)) => Err(errno),
+                (None, Ok(_)) => Err(Errno::Econnaborted),
+            };
+        }
+        let outcome = match foreseen {
+            Err(Errno::Eisconn) => Outcome::Ok,
+            Err(errno) => Outcome::Err(errno),
+            Ok(outputs) if outputs.contains(&Output::TakeError) => Outcome::Err(self.pending(fd)),
+            Ok(_) => Outcome::Err(Errno::Econnaborted),
+        };
+        match outcome {
+            Outcome::Err(errno) if foreseen.is_ok() => {
+                self.say(caller, Said::new(CallName::Connect).on(self, fd), &outcome, ctx);
                 let _ = self.take(fd, Input::Connect, ctx);
                 self.clear_pending(fd);
                 Err(errno)
             }
-            Ok(_) => Err(Errno::Econnaborted),
-            Err(errno) => {
-                self.unblock(caller, &Outcome::Err(errno), ctx);
-                Err(errno)
+            outcome => {
+                self.unblock((caller.actor, CallName::Connect, Some(fd)), &outcome, ctx);
+                if let Outcome::Err(errno) = outcome { Err(errno) } else { Ok(()) }
             }
         }
     }
@@ -453,16 +476,47 @@ impl Kernel {
         });
         let abrupt = unread || stream.is_some_and(|stream| stream.linger == Some(0));
         let input = if abrupt { Input::CloseAbort } else { Input::Close };
-        let outputs = self.plain_call(caller, Said::new(CallName::Close), fd, input, ctx)?;
+        if let Some(lingering) = self.lingering.get(&fd).copied() {
+            return self.close_lingering(caller, fd, lingering, ctx);
+        }
+        let said = Said::new(CallName::Close);
+        let lingers = self.would_linger(fd).filter(|_| caller.blocking && !abrupt);
+        let outputs = if lingers.is_some() {
+            self.block(caller, said.on(self, fd), ctx);
+            self.take(fd, input, ctx)?
+        } else {
+            self.plain_call(caller, said, fd, input, ctx)?
+        };
+        if let Some((id, span)) = lingers {
+            self.lingering.insert(fd, Lingering { id, until: ctx.tape.now + span });
+        }
         for output in outputs {
             match output {
                 Output::Close => self.close_connection(fd, ctx),
                 Output::Abort => self.abort_connection(fd, ctx),
                 Output::StopListening => self.stop_listening(fd, ctx),
-                Output::Release => self.release(fd),
+                Output::Release => self.release(caller, fd, ctx),
                 _ => {}
             }
         }
+        if lingers.is_some() { Err(Errno::Eagain) } else { Ok(()) }
+    }
+
+    /// A `close` that lingers is made again: it returns once our FIN is acknowledged, or the time is over.
+    fn close_lingering(
+        &mut self,
+        caller: Caller,
+        fd: Fd,
+        lingering: Lingering,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Result<(), Errno> {
+        if !self.has_lingered(lingering, ctx.tape.now) {
+            return Err(Errno::Eagain);
+        }
+        self.lingering.remove(&fd);
+        self.say(caller, Said::new(CallName::Close).on(self, fd), &Outcome::Ok, ctx);
+        self.hand_over(lingering.id, Owner::Nobody);
+        self.forget_if_done(lingering.id);
         Ok(())
     }
 
@@ -493,8 +547,9 @@ impl Kernel {
         self.abort_end(id, ctx);
     }
 
-    fn abort_end(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
+    pub(super) fn abort_end(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
         let bare = self.holdings.get(&id).is_some_and(|holding| holding.spec.bare);
+        self.hand_over(id, Owner::Nobody);
         let Some(end) = self.stack.end(id) else { return };
         let state = end.state();
         end.abort();
@@ -508,34 +563,27 @@ impl Kernel {
         }
     }
 
-    /// Connections that nobody accepted are reset, as are those half-open.
-    fn stop_listening(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
-        let Some(listener) = self.stream(fd).and_then(|stream| stream.listener.take()) else { return };
-        for id in listener.ready.into_iter().chain(listener.half_open) {
-            if let Some(holding) = self.holdings.get_mut(&id) {
-                holding.owner = Owner::Nobody;
-            }
-            self.abort_end(id, ctx);
-        }
-    }
-
     /// The descriptor lets go; what TCP has still to do it does alone.
-    fn release(&mut self, fd: Fd) {
-        if let Some(id) = self.peek_stream(fd).and_then(|stream| stream.tcp) {
-            if let Some(holding) = self.holdings.get_mut(&id) {
-                holding.owner = Owner::Nobody;
+    fn release(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) {
+        self.wake_for_close(fd, caller.actor);
+        let Some(Entry::Stream(stream)) = self.fds.remove(&fd) else { return };
+        self.holders.moved(Proto::Tcp, fd, stream.local, None);
+        if let Some(id) = stream.tcp {
+            let lingers = self.lingering.contains_key(&fd);
+            self.hand_over(id, if lingers { Owner::Lingering(fd) } else { Owner::Nobody });
+            if lingers {
+                self.settle(id, None, ctx);
             }
             self.forget_if_done(id);
         }
-        self.fds.remove(&fd);
-        self.wake(fd);
     }
 }
 
 impl Stream {
-    fn new(spec: crate::scenario::model::SocketSpec) -> Self {
+    fn new(spec: SocketSpec, maker: ActorId) -> Self {
         Stream {
             machine: crate::machine::Running::new(),
+            maker,
             spec,
             local: None,
             peer: None,

@@ -1,12 +1,14 @@
 //! The calls on datagram sockets (POSIX.1-2017; RFC 768; RFC 1122, 4.1).
 
 use super::events::edge_record;
-use super::kernel::{Ctx, Dgram, Kernel};
+use super::kernel::{Ctx, Dgram, Entry, Kernel};
 use super::options::{get, in_range, set};
 use super::record::{Args, Caller, Said};
-use crate::base::{Fd, Payload};
+use super::sys::Received;
+use crate::base::{ActorId, Fd, Payload};
 use crate::machine::{Edge, Running, Step};
-use crate::scenario::model::{SockOpt, SocketSpec};
+use crate::net::Stack;
+use crate::scenario::model::{Proto, SockOpt, SocketSpec};
 use crate::socket_api::{Datagram, DatagramInput as In, DatagramOutput as Out, Errno, Input};
 use crate::trace::{CallName, Outcome};
 use bytes::Bytes;
@@ -16,8 +18,8 @@ use core::net::{IpAddr, SocketAddr};
 type Answer = Result<&'static [Out], Errno>;
 
 /// A datagram socket fresh from `socket`.
-pub(super) fn fresh(spec: SocketSpec) -> Dgram {
-    Dgram { machine: Running::new(), spec, local: None, peer: None, udp: None, pending: None, reuse: false }
+pub(super) fn fresh(spec: SocketSpec, maker: ActorId) -> Dgram {
+    Dgram { machine: Running::new(), maker, spec, local: None, peer: None, udp: None, pending: None, reuse: false }
 }
 
 fn answer_of(step: Step<crate::socket_api::DatagramState, Out, Errno>) -> Answer {
@@ -105,33 +107,41 @@ impl Kernel {
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(), Errno> {
         let at = SocketAddr::new(addr.unwrap_or(self.anywhere()), port);
+        let free = self.bindable(fd, at);
         let input = match addr {
             Some(addr) if !addr.is_unspecified() && !self.stack.owns(addr) => In::BindNotLocal,
-            Some(_) | None if port != 0 && self.port_taken(fd, at) => In::BindInUse,
+            Some(_) | None if free.is_none() => In::BindInUse,
             Some(_) | None => In::Bind,
         };
         let said = Said::new(CallName::Bind).args(Args::Addr(at));
         self.datagram_call(caller, said, fd, input, Outcome::Ok, ctx)?;
-        let port = if port == 0 { self.ephemeral_port(fd, at.ip()).unwrap_or(0) } else { port };
-        self.open_datagram(fd, SocketAddr::new(at.ip(), port));
+        if let Some(free) = free {
+            self.open_datagram(fd, free);
+        }
         Ok(())
     }
 
     fn open_datagram(&mut self, fd: Fd, at: SocketAddr) {
         let hop_limit = self.dgram(fd).map_or(0, |dgram| dgram.spec.hop_limit);
+        self.ephemeral.took(at.port());
         let id = self.stack.udp_open(at, hop_limit);
+        self.pinned += Stack::UDP_PINNED;
+        self.udp_owners.insert(id, fd);
+        self.holders.moved(Proto::Udp, fd, None, Some(at));
         if let Some(dgram) = self.dgram(fd) {
             dgram.local = Some(at);
             dgram.udp = Some(id);
         }
     }
 
-    fn open_datagram_if_new(&mut self, fd: Fd) {
-        if self.dgram(fd).is_some_and(|dgram| dgram.udp.is_none()) {
-            let anywhere = self.anywhere();
-            let port = self.ephemeral_port(fd, anywhere).unwrap_or(0);
-            self.open_datagram(fd, SocketAddr::new(anywhere, port));
-        }
+    /// The address that a socket which is not bound yet will get, all addresses and an ephemeral port; `None` where it
+    /// needs one and there is none.
+    fn implicit(&self, fd: Fd) -> Option<SocketAddr> {
+        self.bindable(fd, SocketAddr::new(self.anywhere(), 0))
+    }
+
+    fn is_unbound(&self, fd: Fd) -> bool {
+        matches!(self.fds.get(&fd), Some(Entry::Dgram(dgram)) if dgram.udp.is_none())
     }
 
     pub(super) fn connect_datagram(
@@ -141,17 +151,24 @@ impl Kernel {
         to: SocketAddr,
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(), Errno> {
-        let input = if self.reaches(to.ip()) { In::Connect } else { In::ConnectNoRoute };
+        let bound = self.dgram(fd).and_then(|dgram| dgram.local);
+        let source = self.source_of(bound, to.ip()).filter(|_| self.reaches(to.ip()));
+        let new = if self.is_unbound(fd) { self.implicit(fd) } else { None };
+        let input = match source {
+            None => In::ConnectNoRoute,
+            Some(_) if self.is_unbound(fd) && new.is_none() => In::NoPort,
+            Some(_) => In::Connect,
+        };
         let said = Said::new(CallName::Connect).args(Args::Addr(to));
         self.datagram_call(caller, said, fd, input, Outcome::Ok, ctx)?;
-        self.open_datagram_if_new(fd);
-        let source = self.source(to.ip());
+        if let Some(new) = new {
+            self.open_datagram(fd, new);
+        }
         let Some(dgram) = self.dgram(fd) else { return Ok(()) };
         dgram.peer = Some(to);
         if let (Some(local), Some(id), Some(source)) = (&mut dgram.local, dgram.udp, source) {
-            let ip = if local.ip().is_unspecified() { source } else { local.ip() };
-            local.set_ip(ip);
-            self.stack.udp_connect(id, ip, to);
+            local.set_ip(source);
+            self.stack.udp_connect(id, source, to);
         }
         Ok(())
     }
@@ -159,7 +176,7 @@ impl Kernel {
     /// `sendto`: one datagram. See [`Kernel::send`] for a socket with a peer.
     ///
     /// # Errors
-    /// EMSGSIZE, ENETUNREACH, EDESTADDRREQ, EAGAIN, the pending error, EOPNOTSUPP on a stream, EBADF.
+    /// EMSGSIZE, ENETUNREACH, EDESTADDRREQ, EAGAIN, the pending error, EBADF.
     pub fn sendto(
         &mut self,
         caller: Caller,
@@ -169,7 +186,8 @@ impl Kernel {
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<usize, Errno> {
         if self.peek_stream(fd).is_some() {
-            return Err(Errno::Eisconn);
+            // A stream has one peer: Linux takes no notice of the address.
+            return self.send(caller, fd, data, ctx);
         }
         self.send_datagram(caller, fd, Some(to), data, ctx)
     }
@@ -182,12 +200,16 @@ impl Kernel {
         data: &Bytes,
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<usize, Errno> {
-        let Some(dgram) = self.dgram(fd) else { return Err(Errno::Ebadf) };
-        let (pending, peer) = (dgram.pending.is_some(), to.or(dgram.peer));
+        let known = self.dgram(fd).map(|dgram| (dgram.pending.is_some(), dgram.peer, dgram.local, dgram.udp));
+        let (pending, peer, bound, id) = known.unwrap_or_default();
+        let peer = to.or(peer);
+        let new = if self.is_unbound(fd) { self.implicit(fd) } else { None };
         let input = match peer {
             _ if pending => In::Pending,
-            Some(peer) if !self.reaches(peer.ip()) => In::SendNoRoute,
+            Some(peer) if !self.reaches(peer.ip()) || self.source_of(bound, peer.ip()).is_none() => In::SendNoRoute,
             Some(peer) if data.len() > self.stack.udp_max(peer) => In::SendTooBig,
+            Some(_) if self.is_unbound(fd) && new.is_none() => In::NoPort,
+            Some(_) if id.is_some_and(|id| !self.stack.udp_takes(id, data.len())) => In::SendFull,
             Some(_) | None if to.is_some() => In::Sendto,
             Some(_) | None => In::Send,
         };
@@ -195,10 +217,11 @@ impl Kernel {
         let said = Said::new(name).args(to.map_or(Args::None, Args::Addr)).data(data);
         let count = u32::try_from(data.len()).unwrap_or(u32::MAX);
         self.datagram_call(caller, said, fd, input, Outcome::Count(count), ctx)?;
-        self.open_datagram_if_new(fd);
+        if let Some(new) = new {
+            self.open_datagram(fd, new);
+        }
         let id = self.dgram(fd).and_then(|dgram| dgram.udp);
         if let (Some(id), Some(peer)) = (id, peer) {
-            // Where the queue is full a datagram is lost, as on a real interface.
             self.stack.udp_send(id, peer, data);
             self.flush_datagrams(id, ctx);
         }
@@ -208,7 +231,7 @@ impl Kernel {
     /// `recvfrom`: the first datagram that waits, cut to `max` bytes, and its sender.
     ///
     /// # Errors
-    /// EAGAIN (a blocking caller waits), the pending error, EOPNOTSUPP on a stream, EBADF.
+    /// EAGAIN (a blocking caller waits), the pending error, EBADF.
     pub fn recvfrom(
         &mut self,
         caller: Caller,
@@ -216,8 +239,13 @@ impl Kernel {
         max: usize,
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(Bytes, SocketAddr), Errno> {
-        if self.peek_stream(fd).is_some() {
-            return Err(Errno::Eopnotsupp);
+        if let Some(stream) = self.peek_stream(fd) {
+            let peer = stream.peer.unwrap_or(super::options::NOWHERE);
+            let data = match self.recv(caller, fd, max, ctx)? {
+                Received::Data(data) => data,
+                Received::Eof => Bytes::new(),
+            };
+            return Ok((data, peer));
         }
         self.recv_datagram(caller, CallName::Recvfrom, fd, max, ctx)
     }
@@ -230,8 +258,7 @@ impl Kernel {
         max: usize,
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(Bytes, SocketAddr), Errno> {
-        let Some(dgram) = self.dgram(fd) else { return Err(Errno::Ebadf) };
-        let (pending, id) = (dgram.pending.is_some(), dgram.udp);
+        let (pending, id) = self.dgram(fd).map(|dgram| (dgram.pending.is_some(), dgram.udp)).unwrap_or_default();
         let next = if pending { None } else { id.and_then(|id| self.stack.udp_recv(id)) };
         let input = match &next {
             _ if pending => In::Pending,
@@ -246,13 +273,15 @@ impl Kernel {
     }
 
     pub(super) fn close_datagram(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
-        let udp = self.dgram(fd).and_then(|dgram| dgram.udp);
         self.datagram_call(caller, Said::new(CallName::Close), fd, In::Close, Outcome::Ok, ctx)?;
-        if let Some(id) = udp {
+        self.wake_for_close(fd, caller.actor);
+        let Some(Entry::Dgram(dgram)) = self.fds.remove(&fd) else { return Ok(()) };
+        self.holders.moved(Proto::Udp, fd, dgram.local, None);
+        if let Some(id) = dgram.udp {
             self.stack.udp_close(id);
+            self.udp_owners.remove(&id);
+            self.pinned = self.pinned.saturating_sub(Stack::UDP_PINNED);
         }
-        self.fds.remove(&fd);
-        self.wake(fd);
         Ok(())
     }
 

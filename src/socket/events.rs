@@ -1,13 +1,16 @@
 //! What TCP and ICMP report to the sockets: inputs of their machines.
 
-use super::kernel::{Ctx, Entry, Kernel, Owner};
+use super::holding::Owner;
+use super::kernel::{Ctx, Entry, Kernel};
 use crate::base::Fd;
 use crate::machine::{Edge as MachineEdge, Finite, Machine, Step};
 use crate::net::TcpId;
 use crate::packet::IcmpKind;
+use crate::scenario::model::Proto;
 use crate::socket_api::{Datagram, DatagramInput, DatagramOutput, Errno, Input, Output, Socket};
 use crate::tcp::State;
-use crate::trace::{Edge, Subject, What};
+use crate::trace::{Edge, Subject, TimerKind, What};
+use core::cmp::Reverse;
 use core::net::SocketAddr;
 
 /// A machine's step as a record.
@@ -92,10 +95,11 @@ impl Kernel {
     pub(super) fn moved(&mut self, id: TcpId, from: State, to: State, ctx: &mut Ctx<'_, '_>) {
         let reset = self.arriving_reset;
         let Some(holding) = self.holdings.get_mut(&id) else { return };
-        holding.reset |= to == State::Closed && reset;
-        let holding = *holding;
         if to == State::Closed {
             self.stack.unpair(id);
+            if let Some(end) = self.stack.peek(id) {
+                ctx.conns.over(end.conn);
+            }
         }
         match holding.owner {
             Owner::Fd(fd) => {
@@ -106,8 +110,17 @@ impl Kernel {
                     self.report(fd, input, ctx);
                 }
             }
-            Owner::HalfOpen(listener) => self.half_open_moved(id, listener, to),
-            Owner::Ready(listener) => self.wake(listener),
+            Owner::HalfOpen(listener) => {
+                holding
+                    .missed
+                    .extend(reports(from, to, reset).into_iter().filter(|&input| input != Input::Established));
+                self.half_open_moved(id, listener, to);
+            }
+            Owner::Ready(listener) => {
+                holding.missed.extend(reports(from, to, reset));
+                self.wake(listener);
+            }
+            Owner::Lingering(fd) => self.wake(fd),
             Owner::Nobody => {}
         }
     }
@@ -128,18 +141,14 @@ impl Kernel {
                     queue.half_open.remove(&id);
                     queue.ready.push_back(id);
                 }
-                if let Some(holding) = self.holdings.get_mut(&id) {
-                    holding.owner = Owner::Ready(listener);
-                }
+                self.hand_over(id, Owner::Ready(listener));
                 self.wake(listener);
             }
             State::Closed | State::Listen => {
                 if let Some(queue) = queue {
                     queue.half_open.remove(&id);
                 }
-                if let Some(holding) = self.holdings.get_mut(&id) {
-                    holding.owner = Owner::Nobody;
-                }
+                self.hand_over(id, Owner::Nobody);
                 if to == State::Listen {
                     // The listener itself goes on; this end was made for one request only.
                     self.forget(id);
@@ -155,33 +164,30 @@ impl Kernel {
         }
     }
 
-    /// Nothing was acknowledged for too long: ABORT, and the socket is told.
-    pub(super) fn timed_out(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
+    /// Nothing was heard for too long: the connection is CLOSED, and the socket is told.
+    ///
+    /// The TCB is deleted, and nothing is sent (RFC 9293, 3.10.8). Unanswered keep-alives end in a RST, as with Linux:
+    /// nothing is under way then, so the peer, if it lives, finds it in order.
+    pub(super) fn timed_out(&mut self, id: TcpId, timer: TimerKind, ctx: &mut Ctx<'_, '_>) {
         let Some(end) = self.stack.end(id) else { return };
-        let opening = matches!(end.state(), State::SynSent | State::SynReceived);
-        end.abort();
-        let moved = end.look();
-        let owner = self.holdings.get(&id).map(|holding| holding.owner);
-        self.note_move(id, moved, ctx);
-        if let Some(Owner::Fd(fd)) = owner {
-            self.report(fd, Input::TimedOut, ctx);
-        }
-        // RFC 9293, 3.10.8: the TCB is deleted; nothing is sent for an attempt that was never answered.
-        if opening {
-            self.detach(id);
+        if timer == TimerKind::KeepAlive {
+            end.abort();
         } else {
-            self.settle(id, None, ctx);
+            end.delete();
         }
-    }
-
-    /// An end that must not send anything more: forgotten at once.
-    pub(super) fn detach(&mut self, id: TcpId) {
-        if let Some(Owner::Fd(fd)) = self.holdings.get(&id).map(|holding| holding.owner)
-            && let Some(stream) = self.stream(fd)
-        {
-            stream.tcp = None;
+        let moved = end.look();
+        let owner = self.owner(id);
+        self.note_move(id, moved, ctx);
+        match owner {
+            Some(Owner::Fd(fd)) => self.report(fd, Input::TimedOut, ctx),
+            Some(Owner::Ready(_)) => {
+                if let Some(holding) = self.holdings.get_mut(&id) {
+                    holding.missed.push(Input::TimedOut);
+                }
+            }
+            Some(Owner::HalfOpen(_) | Owner::Lingering(_) | Owner::Nobody) | None => {}
         }
-        self.forget(id);
+        self.settle(id, None, ctx);
     }
 
     /// An ICMP error came about a packet that this host sent (RFC 9293, 3.9.2.2; RFC 1122, 4.1.3.3).
@@ -211,7 +217,7 @@ impl Kernel {
     /// An attempt to connect fails; an established connection goes on.
     fn segment_unreachable(&mut self, src: SocketAddr, dst: SocketAddr, ctx: &mut Ctx<'_, '_>) {
         let Some(id) = self.stack.id_between(src, dst) else { return };
-        let Some(Owner::Fd(fd)) = self.holdings.get(&id).map(|holding| holding.owner) else { return };
+        let Some(Owner::Fd(fd)) = self.owner(id) else { return };
         let opening = self.stack.peek(id).is_some_and(|end| end.state() == State::SynSent);
         if opening && let Some(end) = self.stack.end(id) {
             end.abort();
@@ -225,13 +231,16 @@ impl Kernel {
     /// Only a socket with one peer knows whose error it is.
     fn datagram_unreachable(&mut self, src: SocketAddr, dst: SocketAddr, refused: bool, ctx: &mut Ctx<'_, '_>) {
         let node = self.node;
-        let whose = |entry: &Entry| match entry {
-            Entry::Dgram(dgram) => {
-                dgram.local.is_some_and(|at| at.port() == src.port()) && dgram.peer.is_none_or(|peer| peer == dst)
-            }
-            Entry::Stream(_) => false,
+        // The socket with just this peer, else one with none: which takes no notice.
+        let suits = |fd: Fd| match self.fds.get(&fd) {
+            Some(Entry::Dgram(dgram)) => match dgram.peer {
+                Some(peer) => (peer == dst).then_some((true, Reverse(fd))),
+                None => Some((false, Reverse(fd))),
+            },
+            Some(Entry::Stream(_)) | None => None,
         };
-        let Some(fd) = self.fds.iter().find(|(_, entry)| whose(entry)).map(|(&fd, _)| fd) else { return };
+        let best = self.holders.at(Proto::Udp, src.port()).filter_map(suits).max();
+        let Some((_, Reverse(fd))) = best else { return };
         let Some(dgram) = self.dgram(fd) else { return };
         let input = if refused { DatagramInput::PortUnreachable } else { DatagramInput::HostUnreachable };
         let edge = dgram.machine.step(input, &mut |edge: &MachineEdge<Datagram>| {

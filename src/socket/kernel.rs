@@ -1,11 +1,13 @@
 //! One host's kernel: its stack, its descriptors, and who owns which connection.
 
-use super::ports::Ephemeral;
+use super::holding::{Holding, Lingering};
+use super::ports::{Ephemeral, Holders};
+use super::record::{Blocked, BlockedCall};
 use crate::base::{ActorId, Fd, LinkId, NodeId, Time};
 use crate::machine::Running;
 use crate::net::{Conns, Frame, Stack, StackConfig, TcpId, UdpId, Via};
-use crate::scenario::model::SocketSpec;
-use crate::socket_api::{Datagram, Errno, Readiness, Socket};
+use crate::scenario::model::{Proto, SocketSpec};
+use crate::socket_api::{Datagram, Errno, Socket};
 use crate::tcp::State;
 use crate::trace::Tape;
 use bytes::{Bytes, BytesMut};
@@ -41,33 +43,12 @@ pub enum Alarm {
     Udp(UdpId),
 }
 
-/// To whom an end of a connection belongs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Owner {
-    /// To a descriptor.
-    Fd(Fd),
-    /// To a listener that waits for the handshake to end.
-    HalfOpen(Fd),
-    /// To a listener whose program has not accepted it yet.
-    Ready(Fd),
-    /// To nobody any more: TCP finishes alone.
-    Nobody,
-}
-
-/// What the kernel knows of an end besides what the stack does.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Holding {
-    pub(super) owner: Owner,
-    pub(super) spec: SocketSpec,
-    pub(super) reuse: bool,
-    /// It came to CLOSED by the peer's RST.
-    pub(super) reset: bool,
-}
-
 /// A stream socket.
 #[derive(Debug)]
 pub(super) struct Stream {
     pub(super) machine: Running<Socket>,
+    /// The program that made it: it is told when something happens to it.
+    pub(super) maker: ActorId,
     pub(super) spec: SocketSpec,
     pub(super) local: Option<SocketAddr>,
     pub(super) peer: Option<SocketAddr>,
@@ -93,6 +74,7 @@ pub(super) struct Listener {
 #[derive(Debug)]
 pub(super) struct Dgram {
     pub(super) machine: Running<Datagram>,
+    pub(super) maker: ActorId,
     pub(super) spec: SocketSpec,
     pub(super) local: Option<SocketAddr>,
     pub(super) peer: Option<SocketAddr>,
@@ -118,18 +100,22 @@ pub struct Kernel {
     pub(super) on_link: Vec<crate::scenario::model::IpNet>,
     pub(super) routed: bool,
     pub(super) fds: BTreeMap<Fd, Entry>,
+    pub(super) holders: Holders,
+    pub(super) udp_owners: BTreeMap<UdpId, Fd>,
     pub(super) holdings: BTreeMap<TcpId, Holding>,
+    pub(super) lingering: BTreeMap<Fd, Lingering>,
+    /// Bytes of the buffers of all connections and datagram sockets, whoever they belong to.
+    pub(super) pinned: u64,
     pub(super) ephemeral: Ephemeral,
     next_fd: u32,
-    /// Calls that block: the program and the record of its call.
-    pub(super) blocked: BTreeMap<ActorId, super::record::Blocked>,
-    wakers: BTreeMap<Fd, Vec<Waker>>,
+    pub(super) blocked: BTreeMap<BlockedCall, Blocked>,
+    pub(super) wakers: BTreeMap<Fd, Vec<Waker>>,
     /// Frames to be carried away.
     pub outbox: Vec<Posted>,
     /// Alarms to be set.
     pub alarms: Vec<(Time, Alarm)>,
-    /// Descriptors that may have become ready.
-    pub woken: BTreeSet<Fd>,
+    /// Descriptors that may have become ready, and who made them.
+    pub woken: BTreeMap<Fd, Option<ActorId>>,
     /// What is arriving now carries RST.
     pub(super) arriving_reset: bool,
 }
@@ -149,14 +135,18 @@ impl Kernel {
             on_link: config.addrs.clone(),
             routed: !config.gateways.is_empty(),
             fds: BTreeMap::new(),
+            holders: Holders::default(),
+            udp_owners: BTreeMap::new(),
             holdings: BTreeMap::new(),
+            lingering: BTreeMap::new(),
+            pinned: 0,
             ephemeral: Ephemeral::new(),
             next_fd: FIRST_FD,
             blocked: BTreeMap::new(),
             wakers: BTreeMap::new(),
             outbox: Vec::new(),
             alarms: Vec::new(),
-            woken: BTreeSet::new(),
+            woken: BTreeMap::new(),
             arriving_reset: false,
         }
     }
@@ -168,14 +158,23 @@ impl Kernel {
 
     /// Is this an open descriptor?
     pub fn is_open(&self, fd: Fd) -> bool {
-        self.fds.contains_key(&fd)
+        self.fds.contains_key(&fd) || self.lingering.contains_key(&fd)
     }
 
-    /// The host starts anew: all is lost but the count of descriptors, none of which is ever used twice.
-    pub fn replace_by(&mut self, fresh: Kernel) {
-        let next_fd = self.next_fd;
+    /// The host starts anew: all is lost but the count of descriptors, none of which is ever used twice, and the calls
+    /// that block, which are woken to find their descriptors gone.
+    pub fn replace_by(&mut self, fresh: Kernel, conns: &mut Conns) {
+        for (_, end) in self.stack.ends() {
+            conns.over(end.conn);
+        }
+        let fds: Vec<Fd> = self.fds.keys().chain(self.lingering.keys()).copied().collect();
+        for fd in fds {
+            self.wake(fd);
+        }
+        let (next_fd, blocked) = (self.next_fd, core::mem::take(&mut self.blocked));
+        let (wakers, woken) = (core::mem::take(&mut self.wakers), core::mem::take(&mut self.woken));
         *self = fresh;
-        self.next_fd = next_fd;
+        (self.next_fd, self.blocked, self.wakers, self.woken) = (next_fd, blocked, wakers, woken);
     }
 
     /// Why the stack panicked, if it did.
@@ -193,6 +192,13 @@ impl Kernel {
         self.next_fd += 1;
         self.fds.insert(fd, entry);
         fd
+    }
+
+    /// Takes a stream socket to a local address; the old one, if any, is given up.
+    pub(super) fn set_local(&mut self, fd: Fd, to: SocketAddr) {
+        let Some(stream) = self.stream(fd) else { return };
+        let from = stream.local.replace(to);
+        self.holders.moved(Proto::Tcp, fd, from, Some(to));
     }
 
     pub(super) fn stream(&mut self, fd: Fd) -> Option<&mut Stream> {
@@ -231,116 +237,24 @@ impl Kernel {
         self.stack.source_for(to)
     }
 
-    /// The listener for connection requests to this address.
+    /// The listener for connection requests to this address: one that is bound to it goes before one bound to all.
     pub(super) fn listener_for(&self, local: SocketAddr) -> Option<Fd> {
-        let takes = |stream: &Stream| {
-            stream.listener.is_some()
-                && stream
-                    .local
-                    .is_some_and(|at| at.port() == local.port() && (at.ip().is_unspecified() || at.ip() == local.ip()))
-        };
-        let mut listeners = self.fds.iter().filter_map(|(&fd, entry)| match entry {
-            Entry::Stream(stream) if takes(stream) => Some(fd),
-            Entry::Stream(_) | Entry::Dgram(_) => None,
-        });
-        listeners.next()
+        let bound = |fd: &Fd| self.peek_stream(*fd).and_then(|stream| stream.local).map(|at| at.ip());
+        let own = self.holders.listening(local.port()).find(|fd| bound(fd) == Some(local.ip()));
+        let any = |fd: &Fd| bound(fd).is_some_and(|ip| ip.is_unspecified());
+        own.or_else(|| self.holders.listening(local.port()).find(any))
     }
 
-    /// Linux admits one connection more than the backlog says; half-open ones count.
+    /// The accept queue takes one connection more than the backlog says, as Linux counts.
     pub(super) fn has_room(&self, listener: Fd) -> bool {
-        self.peek_stream(listener).and_then(|stream| stream.listener.as_ref()).is_some_and(|listener| {
-            (listener.half_open.len() + listener.ready.len()) as u64 <= u64::from(listener.backlog)
-        })
+        let queue = self.peek_stream(listener).and_then(|stream| stream.listener.as_ref());
+        queue.is_some_and(|queue| queue.ready.len() as u64 <= u64::from(queue.backlog))
     }
 
-    pub(super) fn half_open(&mut self, listener: Fd, id: TcpId) {
-        let Some(stream) = self.stream(listener) else { return };
-        let (spec, reuse) = (stream.spec, stream.reuse);
-        if let Some(listener) = &mut stream.listener {
-            listener.half_open.insert(id);
-        }
-        self.holdings.insert(id, Holding { owner: Owner::HalfOpen(listener), spec, reuse, reset: false });
-    }
-
-    /// Something may have changed for whoever waits on the descriptor.
-    pub(super) fn wake(&mut self, fd: Fd) {
-        self.woken.insert(fd);
-        for waker in self.wakers.remove(&fd).unwrap_or_default() {
-            waker.wake();
-        }
-    }
-
-    pub(super) fn wake_datagram(&mut self, id: UdpId) {
-        let owner = self.fds.iter().find_map(|(&fd, entry)| match entry {
-            Entry::Dgram(dgram) if dgram.udp == Some(id) => Some(fd),
-            Entry::Dgram(_) | Entry::Stream(_) => None,
-        });
-        if let Some(fd) = owner {
-            self.wake(fd);
-        }
-    }
-
-    /// Has the waker woken when the descriptor's readiness may have changed; once.
-    pub fn register(&mut self, fd: Fd, waker: &Waker) {
-        self.wakers.entry(fd).or_default().push(waker.clone());
-    }
-
-    /// What the descriptor is ready for; nothing where it is none.
-    pub fn readiness(&self, fd: Fd) -> Readiness {
-        match self.fds.get(&fd) {
-            None => Readiness::NONE,
-            Some(Entry::Stream(stream)) => {
-                let end = stream.tcp.and_then(|id| self.stack.peek(id));
-                let queued = stream.listener.as_ref().is_some_and(|listener| !listener.ready.is_empty());
-                let data = queued || !stream.stash.is_empty() || end.is_some_and(|end| end.readable() > 0);
-                let room = end.and_then(|end| end.room()).is_some_and(|room| room > 0);
-                Readiness::of(stream.machine.state(), data, room)
-            }
-            Some(Entry::Dgram(dgram)) => {
-                let data = dgram.udp.is_some_and(|id| self.stack.udp_readable(id));
-                Readiness::of_datagram(dgram.machine.state(), data, true, dgram.pending.is_some())
-            }
-        }
-    }
-
-    /// When TCP gives an end up: nothing was acknowledged for the user timeout, or keep-alives went unanswered.
-    pub(super) fn deadline(&mut self, id: TcpId, now: Time) -> Option<Time> {
-        let spec = self.holdings.get(&id)?.spec;
-        let end = self.stack.end(id)?;
-        if end.state() == State::Closed {
-            return None;
-        }
-        let answer = if end.awaits_answer() {
-            let since = *end.unanswered.get_or_insert(now);
-            spec.user_timeout.map(|timeout| since + timeout)
-        } else {
-            end.unanswered = None;
-            None
-        };
-        let synchronized = !matches!(end.state(), State::SynSent | State::SynReceived | State::TimeWait);
-        let alive = spec
-            .keep_alive
-            .filter(|_| synchronized)
-            .map(|idle| end.heard + crate::base::Span(idle.0.saturating_mul(u64::from(spec.keep_probes) + 1)));
-        [answer, alive].into_iter().flatten().min()
-    }
-
-    pub(super) fn gives_up(&mut self, id: TcpId, now: Time) -> bool {
-        self.deadline(id, now).is_some_and(|at| at <= now)
-    }
-
-    /// An end that is CLOSED and belongs to nobody is forgotten.
-    pub(super) fn forget_if_done(&mut self, id: TcpId) {
-        if self.stack.peek(id).is_some_and(|end| end.state() == State::Closed)
-            && self.holdings.get(&id).is_none_or(|holding| holding.owner == Owner::Nobody)
-        {
-            self.forget(id);
-        }
-    }
-
-    pub(super) fn forget(&mut self, id: TcpId) {
-        self.stack.forget(id);
-        self.holdings.remove(&id);
+    /// Whether a connection request is taken: the accept queue has room, and so has that of half-open connections.
+    pub(super) fn admits(&self, listener: Fd) -> bool {
+        let queue = self.peek_stream(listener).and_then(|stream| stream.listener.as_ref());
+        queue.is_some_and(|queue| queue.half_open.len() as u64 <= u64::from(queue.backlog)) && self.has_room(listener)
     }
 
     /// Connections that have not come to CLOSED, for the end of a run.
@@ -348,9 +262,10 @@ impl Kernel {
         self.stack.ends().filter(|(_, end)| end.state() != State::Closed).count()
     }
 
-    /// Bytes pinned by connections' buffers.
+    /// Bytes pinned by the buffers of connections and datagram sockets: also of half-open ones, and of those that no
+    /// descriptor leads to any more (TIME-WAIT).
     pub fn pinned(&self) -> u64 {
-        self.holdings.values().map(|holding| u64::from(holding.spec.rcvbuf) + u64::from(holding.spec.sndbuf)).sum()
+        self.pinned
     }
 
     /// Puts a crafted frame on the wire.

@@ -11,9 +11,11 @@
 mod calls;
 mod dgram;
 mod events;
+mod holding;
 mod kernel;
 mod options;
 mod ports;
+mod ready;
 mod record;
 mod sys;
 mod timers;

@@ -1,9 +1,9 @@
 //! Addresses, ports and options of sockets.
 
-use super::kernel::{Ctx, Entry, Kernel, Owner};
+use super::kernel::{Ctx, Entry, Kernel};
 use super::record::{Args, Caller, Said};
 use crate::base::{Fd, Span};
-use crate::scenario::model::{SockOpt, SocketSpec};
+use crate::scenario::model::{Proto, SockOpt, SocketSpec};
 use crate::socket_api::{Errno, Input, Output, Readiness};
 use crate::tcp::State;
 use crate::trace::{CallName, Outcome};
@@ -30,40 +30,32 @@ fn overlap(a: IpAddr, b: IpAddr) -> bool {
 impl Kernel {
     /// Whether another socket holds the port so that this one cannot have it (Linux S05 to S07, S31).
     pub(super) fn port_taken(&self, fd: Fd, at: SocketAddr) -> bool {
-        let reuse = self.reuses(fd);
-        let by_socket = self.fds.iter().any(|(&other, entry)| {
-            let (local, same_kind, listens, shares) = match entry {
-                Entry::Stream(s) => (s.local, self.is_stream(fd), s.listener.is_some(), s.reuse),
-                Entry::Dgram(d) => (d.local, !self.is_stream(fd), false, d.reuse),
+        let (proto, reuse) = (self.proto_of(fd), self.reuses(fd));
+        let by_socket = self.holders.at(proto, at.port()).any(|other| {
+            let (local, listens, shares) = match self.fds.get(&other) {
+                Some(Entry::Stream(s)) => (s.local, s.listener.is_some(), s.reuse),
+                Some(Entry::Dgram(d)) => (d.local, false, d.reuse),
+                None => (None, false, false),
             };
-            let here = local.is_some_and(|local| local.port() == at.port() && overlap(local.ip(), at.ip()));
-            other != fd && here && same_kind && !(reuse && shares && !listens)
+            let here = local.is_some_and(|local| overlap(local.ip(), at.ip()));
+            other != fd && here && !(reuse && shares && !listens)
         });
-        by_socket || self.is_stream(fd) && self.port_lingers(at, reuse)
+        by_socket || proto == Proto::Tcp && self.port_lingers(at, reuse)
     }
 
     /// Connections whose descriptor is gone hold their port until they are over; with SO_REUSEADDR it can be shared.
     fn port_lingers(&self, at: SocketAddr, reuse: bool) -> bool {
-        self.stack.ends().any(|(id, end)| {
-            let holding = self.holdings.get(&id);
-            let orphan = holding.is_some_and(|holding| holding.owner == Owner::Nobody);
-            let shares = holding.is_some_and(|holding| holding.reuse);
-            orphan
-                && end.local.port() == at.port()
-                && overlap(end.local.ip(), at.ip())
-                && end.state() != State::Closed
-                && !(reuse && shares)
+        self.stack.ends_at(at.port()).any(|(id, end)| {
+            let shares = reuse && self.holdings.get(&id).is_some_and(|holding| holding.reuse);
+            self.is_orphan(id) && overlap(end.local.ip(), at.ip()) && end.state() != State::Closed && !shares
         })
     }
 
     /// Whether another socket listens on this address (Linux S07).
     pub(super) fn listens_elsewhere(&self, fd: Fd, at: SocketAddr) -> bool {
-        self.fds.iter().any(|(&other, entry)| match entry {
-            Entry::Stream(stream) => {
-                let local = stream.local.is_some_and(|at_| at_.port() == at.port() && overlap(at_.ip(), at.ip()));
-                other != fd && stream.listener.is_some() && local
-            }
-            Entry::Dgram(_) => false,
+        self.holders.listening(at.port()).any(|other| {
+            let there = self.peek_stream(other).and_then(|stream| stream.local);
+            other != fd && there.is_some_and(|there| overlap(there.ip(), at.ip()))
         })
     }
 
@@ -73,8 +65,8 @@ impl Kernel {
         if v6_only { IpAddr::V6(Ipv6Addr::UNSPECIFIED) } else { IpAddr::V4(Ipv4Addr::UNSPECIFIED) }
     }
 
-    fn is_stream(&self, fd: Fd) -> bool {
-        matches!(self.fds.get(&fd), Some(Entry::Stream(_)))
+    fn proto_of(&self, fd: Fd) -> Proto {
+        if matches!(self.fds.get(&fd), Some(Entry::Dgram(_))) { Proto::Udp } else { Proto::Tcp }
     }
 
     fn reuses(&self, fd: Fd) -> bool {
@@ -85,36 +77,41 @@ impl Kernel {
         }
     }
 
-    /// An ephemeral port for the socket at this address; `None` when all are taken.
-    pub(super) fn ephemeral_port(&mut self, fd: Fd, ip: IpAddr) -> Option<u16> {
-        let mut ephemeral = self.ephemeral;
-        let free = |port| {
-            let at = SocketAddr::new(ip, port);
-            !self.port_taken(fd, at) && !self.stack.ends().any(|(_, end)| end.local.port() == port)
-        };
-        let port = ephemeral.take(free);
-        self.ephemeral = ephemeral;
-        port
+    /// An ephemeral port for the socket at this address; `None` when all are taken. It is not taken yet: the call may
+    /// still be refused.
+    pub(super) fn ephemeral_port(&self, fd: Fd, ip: IpAddr) -> Option<u16> {
+        let free = |port| !self.port_taken(fd, SocketAddr::new(ip, port)) && self.stack.ends_at(port).next().is_none();
+        self.ephemeral.find(free)
     }
 
-    pub(super) fn bind_ephemeral(&mut self, fd: Fd, ip: IpAddr) {
-        let port = self.ephemeral_port(fd, ip).unwrap_or(0);
-        if let Some(stream) = self.stream(fd) {
-            stream.local = Some(SocketAddr::new(ip, port));
+    /// The address of a `bind` in full: port 0 becomes an ephemeral one. `None`: it cannot be had.
+    pub(super) fn bindable(&self, fd: Fd, at: SocketAddr) -> Option<SocketAddr> {
+        match at.port() {
+            0 => self.ephemeral_port(fd, at.ip()).map(|port| SocketAddr::new(at.ip(), port)),
+            _ if self.port_taken(fd, at) => None,
+            _ => Some(at),
         }
     }
 
     /// The local address from which the socket would connect to `remote`: its own where it is bound; else the host's
     /// address on the way there and an ephemeral port.
-    pub(super) fn local_for(&mut self, fd: Fd, remote: SocketAddr) -> Option<SocketAddr> {
+    pub(super) fn local_for(&self, fd: Fd, remote: SocketAddr) -> Option<SocketAddr> {
         let bound = self.peek_stream(fd)?.local;
-        let source = self.source(remote.ip())?;
-        let ip = bound.map(|at| at.ip()).filter(|ip| !ip.is_unspecified()).unwrap_or(source);
+        let ip = self.source_of(bound, remote.ip())?;
         let port = match bound.map(|at| at.port()).filter(|&port| port != 0) {
             Some(port) => port,
             None => self.ephemeral_port(fd, ip)?,
         };
         Some(SocketAddr::new(ip, port))
+    }
+
+    /// The address from which a socket that is bound so would speak to `remote`; `None` where it cannot: the families
+    /// differ, or it is bound to loopback.
+    pub(super) fn source_of(&self, bound: Option<SocketAddr>, remote: IpAddr) -> Option<IpAddr> {
+        let source = self.source(remote)?;
+        let Some(own) = bound.map(|at| at.ip()).filter(|ip| !ip.is_unspecified()) else { return Some(source) };
+        let fits = own.is_ipv4() == remote.is_ipv4() && (!own.is_loopback() || self.stack.owns(remote));
+        fits.then_some(own)
     }
 
     /// `getsockname`; nothing but zeros before the socket is bound.
@@ -162,9 +159,14 @@ impl Kernel {
     }
 
     /// `poll` with no time-out: what the descriptor is ready for.
-    pub fn poll(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Readiness {
-        let ready = self.readiness(fd);
-        self.say(caller, Said::new(CallName::Poll).on(self, fd), &Outcome::Ready(ready.to_string()), ctx);
+    ///
+    /// # Errors
+    /// EBADF (poll's POLLNVAL).
+    pub fn poll(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<Readiness, Errno> {
+        let open = self.fds.contains_key(&fd);
+        let ready = if open { Ok(self.readiness(fd, ctx.tape.now)) } else { Err(Errno::Ebadf) };
+        let outcome = ready.map_or_else(Outcome::Err, |ready| Outcome::Ready(ready.to_string()));
+        self.say(caller, Said::new(CallName::Poll).on(self, fd), &outcome, ctx);
         ready
     }
 
@@ -226,13 +228,12 @@ impl Kernel {
             return self.getsockopt_datagram(caller, said, fd, option, ctx);
         }
         let input = if option == SockOpt::Error { Input::GetsockoptError } else { Input::Getsockopt };
-        let Some(stream) = self.peek_stream(fd) else { return Err(Errno::Ebadf) };
-        let value = match option {
+        let value = self.peek_stream(fd).map_or(Outcome::Value(0), |stream| match option {
             SockOpt::Error => stream.pending.map_or(Outcome::Value(0), Outcome::SoError),
             SockOpt::ReuseAddr => Outcome::Value(stream.reuse.into()),
             SockOpt::Linger => Outcome::Value(stream.linger.map_or(-1, i64::from)),
             _ => Outcome::Value(get(&stream.spec, option)),
-        };
+        });
         let outcome = self.foresee(fd, input).map_or_else(Outcome::Err, |_| value.clone());
         self.say(caller, said.on(self, fd), &outcome, ctx);
         let outputs = self.take(fd, input, ctx)?;

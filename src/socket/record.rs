@@ -28,6 +28,9 @@ impl Caller {
     }
 }
 
+/// Which call blocks: the same program's same call on the same descriptor, made again, goes on with it.
+pub(super) type BlockedCall = (ActorId, CallName, Option<Fd>);
+
 /// A call that blocks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Blocked {
@@ -107,7 +110,7 @@ impl Said {
 impl Kernel {
     /// Records a call with what it returned, or the return of one that blocked; what it does next is caused by it.
     pub(super) fn say(&mut self, caller: Caller, said: Said, outcome: &Outcome, ctx: &mut Ctx<'_, '_>) {
-        if caller.muted || self.unblock(caller, outcome, ctx) {
+        if caller.muted || self.unblock((caller.actor, said.call, said.fd), outcome, ctx) {
             return;
         }
         self.note_call(caller, said, outcome.clone(), ctx);
@@ -122,11 +125,12 @@ impl Kernel {
 
     /// Records that `send` took so many of so many bytes: a blocking one returns when all are taken.
     pub(super) fn say_sent(&mut self, caller: Caller, said: Said, taken: usize, of: usize, ctx: &mut Ctx<'_, '_>) {
-        let before = self.blocked.get(&caller.actor).map_or(0, |blocked| blocked.sent);
+        let key = (caller.actor, said.call, said.fd);
+        let before = self.blocked.get(&key).map_or(0, |blocked| blocked.sent);
         let count = before + u32::try_from(taken).unwrap_or(u32::MAX);
         if caller.blocking && taken < of {
             self.block(caller, said, ctx);
-            if let Some(blocked) = self.blocked.get_mut(&caller.actor) {
+            if let Some(blocked) = self.blocked.get_mut(&key) {
                 blocked.sent = count;
             }
         } else {
@@ -134,22 +138,31 @@ impl Kernel {
         }
     }
 
-    /// Records the return of the caller's blocked call, if it has one.
-    pub fn unblock(&mut self, caller: Caller, outcome: &Outcome, ctx: &mut Ctx<'_, '_>) -> bool {
-        let Some(Blocked { record, .. }) = self.blocked.remove(&caller.actor) else { return false };
-        let what = || What::Return { actor: caller.actor, of: record, outcome: outcome.clone() };
+    /// Records the return of a call, if it blocks.
+    pub(super) fn unblock(&mut self, call: BlockedCall, outcome: &Outcome, ctx: &mut Ctx<'_, '_>) -> bool {
+        let Some(Blocked { record, .. }) = self.blocked.remove(&call) else { return false };
+        let what = || What::Return { actor: call.0, of: record, outcome: outcome.clone() };
         let noted = ctx.tape.note(self.node, what);
         ctx.tape.cause = noted.or(ctx.tape.cause);
         true
     }
 
+    /// Records the return of the caller's library call.
+    pub fn library_returns(&mut self, caller: Caller, outcome: &Outcome, ctx: &mut Ctx<'_, '_>) {
+        let call = self.blocked.keys().copied().find(|&(actor, _, fd)| actor == caller.actor && fd.is_none());
+        if let Some(call) = call {
+            self.unblock(call, outcome, ctx);
+        }
+    }
+
     /// Records that a call blocks, once.
     pub(super) fn block(&mut self, caller: Caller, said: Said, ctx: &mut Ctx<'_, '_>) {
-        if caller.muted || self.blocked.contains_key(&caller.actor) {
+        let key = (caller.actor, said.call, said.fd);
+        if caller.muted || self.blocked.contains_key(&key) {
             return;
         }
         if let Some(record) = self.note_call(caller, said, Outcome::Pending, ctx) {
-            self.blocked.insert(caller.actor, Blocked { record, sent: 0 });
+            self.blocked.insert(key, Blocked { record, sent: 0 });
         }
     }
 

@@ -20,6 +20,7 @@ use crate::socket_api::{Errno, Readiness};
 use crate::trace::{CallName, Outcome};
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
+use std::collections::BTreeSet;
 
 /// What `recv` gives.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,6 +74,10 @@ pub trait Sys {
     fn poll(&mut self, fd: Fd) -> Result<Readiness, Errno>;
     /// What it is ready for, for a program's own bookkeeping: not recorded. Nothing for a descriptor that is not open.
     fn ready(&self, fd: Fd) -> Readiness;
+
+    /// Descriptors that this program made (by `socket` or `accept`) and to which something may have happened since its
+    /// last step, but for those that it closed itself; asked once a step. With [`crate::app::Wait::Own`] a program of many sockets need not look at all.
+    fn changed(&mut self) -> BTreeSet<Fd>;
 
     /// The addresses that the host's static table has for the name; not recorded.
     fn lookup(&self, name: &str) -> Vec<IpAddr>;

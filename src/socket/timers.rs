@@ -7,7 +7,7 @@ use crate::trace::TimerKind;
 /// The timer behind a segment that was sent with nothing else to cause it; `None` where it is new data that had waited
 /// for something else (an address to be resolved).
 pub(super) fn behind(wire: &OnWire, segment: &Segment) -> Option<TimerKind> {
-    let Some(sent_up_to) = wire.sent_up_to else { return None };
+    let sent_up_to = wire.sent_up_to?;
     if segment.seg_len() == 0 {
         return Some(TimerKind::DelayedAck);
     }

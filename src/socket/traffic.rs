@@ -1,6 +1,7 @@
 //! What goes in and out of a host: arrivals, departures, timers; and the monitor that records each with its cause.
 
-use super::kernel::{Alarm, Ctx, Holding, Kernel, Owner, Posted};
+use super::holding::{Due, Owner};
+use super::kernel::{Alarm, Ctx, Kernel, Posted};
 use super::timers;
 use crate::base::{Fd, RecordId, Time};
 use crate::net::{Departure, Destination, Frame, Moved, TcpId, UdpId, Via};
@@ -25,7 +26,8 @@ impl Kernel {
             }
             _ => None,
         };
-        if let Some(why) = self.refuses(destination, request.map(|(listener, ..)| listener)) {
+        let listener = request.map(|(listener, ..)| listener);
+        if let Some(why) = self.refuses(destination, listener, via, &frame) {
             self.note_drop(&frame, why, ctx);
             return;
         }
@@ -41,13 +43,23 @@ impl Kernel {
     }
 
     /// Why a frame is thrown away before the stack sees it, if it is.
-    fn refuses(&self, destination: Destination, listener: Option<Fd>) -> Option<DropWhy> {
+    fn refuses(&self, destination: Destination, listener: Option<Fd>, via: Via, frame: &Frame) -> Option<DropWhy> {
         match destination {
             Destination::Other => Some(DropWhy::NotForUs),
-            Destination::Udp(id) if !self.stack.udp_has_room(id) => Some(DropWhy::NoRoom),
-            Destination::TcpStray { .. } if listener.is_some_and(|fd| !self.has_room(fd)) => Some(DropWhy::BacklogFull),
-            Destination::TcpStray { .. } | Destination::Tcp(_) | Destination::Udp(_) | Destination::Stack => None,
+            Destination::Udp(id) => (!self.stack.udp_has_room(id)).then_some(DropWhy::NoRoom),
+            Destination::TcpStray { .. } => listener.filter(|&fd| !self.admits(fd)).map(|_| DropWhy::BacklogFull),
+            Destination::Tcp(id) => self.finds_queue_full(id, via, frame).then_some(DropWhy::BacklogFull),
+            Destination::Stack => None,
         }
+    }
+
+    /// Whether the segment would complete a handshake for which the accept queue has no room: Linux drops it, and the
+    /// client, which takes itself for connected, is answered when it (or the SYN,ACK) is sent again.
+    fn finds_queue_full(&self, id: TcpId, via: Via, frame: &Frame) -> bool {
+        let Some(Owner::HalfOpen(listener)) = self.owner(id) else { return false };
+        let flags = packet::tcp_flags(&frame.bytes, via == Via::Link && self.ethernet);
+        let completes = |flags: Flags| flags.has(Flags::ACK) && !flags.has(Flags::RST);
+        flags.is_some_and(completes) && !self.has_room(listener)
     }
 
     fn note_arrival(&self, frame: &Frame, ctx: &mut Ctx<'_, '_>) {
@@ -69,6 +81,7 @@ impl Kernel {
         let cause = ctx.tape.cause;
         if let Some(end) = self.stack.end(id) {
             end.heard = now;
+            end.probes = (0, now);
             end.unanswered = None;
             end.stalled = false;
             end.active = (now, cause);
@@ -79,28 +92,29 @@ impl Kernel {
         let ethernet = self.ethernet && self.stack.peek(id).is_some_and(|end| end.via() == Via::Link);
         self.arriving_reset = packet::tcp_flags(&frame.bytes, ethernet).is_some_and(|flags| flags.has(Flags::RST));
         let moved = self.stack.feed(id, now, &frame.bytes);
-        let moved = if self.nobody_will_read(id) { self.refuse_text(id, moved) } else { moved };
+        let moved = self.refuse_text(id, moved);
+        let moved = self.end_refused(id, moved);
         self.settle(id, moved, ctx);
         self.arriving_reset = false;
         // New text, or room in the send buffer: no state need have changed.
-        if let Some(Owner::Fd(fd)) = self.holdings.get(&id).map(|holding| holding.owner) {
+        if let Some(Owner::Fd(fd)) = self.owner(id) {
             self.wake(fd);
         }
     }
 
-    /// Text came after the program had closed: what was there before, close() has seen to.
-    fn nobody_will_read(&self, id: TcpId) -> bool {
-        let closed = |holding: &Holding| holding.owner == Owner::Nobody && !holding.spec.bare;
-        self.holdings.get(&id).is_some_and(closed) && self.stack.peek(id).is_some_and(|end| end.readable() > 0)
-    }
-
-    /// ABORT: a RST shows the peer that data was lost (RFC 9293, 3.6.1, SHLD-3; Linux S17). What else the segment did
-    /// to the state does not count any more.
-    fn refuse_text(&mut self, id: TcpId, moved: Option<Moved>) -> Option<Moved> {
-        let end = self.stack.end(id)?;
-        end.abort();
-        let aborted = end.look()?;
-        Some(Moved { from: moved.map_or(aborted.from, |moved| moved.from), to: aborted.to })
+    /// A RST in SYN-RECEIVED leads to CLOSED where a `connect` led there (RFC 9293, 3.10.7.4); smoltcp begins to listen.
+    fn end_refused(&mut self, id: TcpId, moved: Option<Moved>) -> Option<Moved> {
+        let opened = matches!(self.holdings.get(&id), Some(holding)
+            if !matches!(holding.owner, Owner::HalfOpen(_)) && !holding.spec.bare);
+        match moved {
+            Some(Moved { from, to: State::Listen }) if opened => {
+                let end = self.stack.end(id)?;
+                end.abort();
+                end.look();
+                Some(Moved { from, to: State::Closed })
+            }
+            moved => moved,
+        }
     }
 
     fn take_request(
@@ -138,7 +152,8 @@ impl Kernel {
         {
             self.take_icmp_error(kind, about, ctx);
         }
-        if ethernet {
+        let answers = |proto| proto != packet::TCP && proto != packet::UDP;
+        if ethernet && packet::endpoints(&frame.bytes, ethernet).is_none_or(|(proto, ..)| answers(proto)) {
             self.flush_all(ctx);
         }
     }
@@ -264,16 +279,32 @@ impl Kernel {
         }
         end.due = None;
         ctx.tape.cause = end.active.1;
-        if self.gives_up(id, now) {
-            self.note_timer(id, TimerKind::UserTimeout, ctx);
-            self.timed_out(id, ctx);
-            return;
+        if self.lingers_until(id).is_some_and(|at| at <= now)
+            && let Some(Owner::Lingering(fd)) = self.owner(id)
+        {
+            self.wake(fd);
+        }
+        match self.deadline(id, now) {
+            Some((at, Due::GiveUp(timer))) if at <= now => {
+                self.note_timer(id, timer, ctx);
+                self.timed_out(id, timer, ctx);
+                return;
+            }
+            Some((at, Due::Probe)) if at <= now => self.probe(id, now),
+            Some(_) | None => {}
         }
         let (sent, moved) = self.stack.flush(id, now);
         if let Some(timer) = self.timer_behind(id, sent, moved, ctx) {
             self.note_timer(id, timer, ctx);
         }
         self.settle(id, moved, ctx);
+    }
+
+    fn probe(&mut self, id: TcpId, now: Time) {
+        if let Some(end) = self.stack.end(id) {
+            end.probe();
+            end.probes = (end.probes.0 + 1, now);
+        }
     }
 
     fn timer_behind(&self, id: TcpId, sent: bool, moved: Option<Moved>, ctx: &Ctx<'_, '_>) -> Option<TimerKind> {
@@ -290,7 +321,8 @@ impl Kernel {
     fn set_alarm(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
         let now = ctx.tape.now;
         let stack_due = self.stack.poll_at(id, now);
-        let ours = self.deadline(id, now);
+        let ours = self.deadline(id, now).map(|(at, _)| at.max(now));
+        let lingers = self.lingers_until(id).filter(|at| *at > now);
         let node = self.node;
         let Some(end) = self.stack.end(id) else { return };
         let mut due = stack_due;
@@ -303,7 +335,7 @@ impl Kernel {
             }
             due = None;
         }
-        let due = [due, ours].into_iter().flatten().min();
+        let due = [due, ours, lingers].into_iter().flatten().min();
         if due != end.due {
             end.due = due;
             if let Some(at) = due {

@@ -1,5 +1,8 @@
 //! What a run did in its machines, as a plain list: the views need no more of a run.
 
+use crate::judge;
+use crate::machine::{Finite, Machine};
+use crate::tcp::Tcp;
 use crate::trace::{Trace, What};
 
 /// One input that a machine took in a run. All names are those of the catalogue.
@@ -17,8 +20,22 @@ pub struct RunEdge {
     pub to: String,
 }
 
+/// What a run did in every machine of the catalogue: as recorded, and TCP's moves as the judge classifies them.
+pub fn witnessed(trace: &Trace) -> Vec<RunEdge> {
+    let mut edges = recorded(trace);
+    let name = |node: usize| trace.header.nodes.get(node).map_or_else(String::new, |node| node.name.clone());
+    edges.extend(judge::witnessed(&trace.records).iter().map(|witness| RunEdge {
+        machine: Tcp::NAME.to_owned(),
+        subject: name(witness.node.index()),
+        from: witness.from.name().to_owned(),
+        input: witness.input.name().to_owned(),
+        to: witness.to.name().to_owned(),
+    }));
+    edges
+}
+
 /// The edges that the records name themselves: of every machine but TCP's, whose moves the judge classifies.
-pub fn recorded(trace: &Trace) -> Vec<RunEdge> {
+fn recorded(trace: &Trace) -> Vec<RunEdge> {
     trace
         .records
         .iter()

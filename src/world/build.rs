@@ -1,8 +1,9 @@
 //! From a checked scenario to a world at time zero.
 
 use super::host::{Host, Station};
+use super::programs::Slot;
 use super::queue::{Event, Queue};
-use super::run::{Slot, World};
+use super::run::World;
 use super::topology::{self, Port};
 use crate::app;
 use crate::base::{LinkId, NodeId, Time, entropy};
@@ -71,7 +72,7 @@ fn station(scenario: &Scenario, ports: &[Vec<Port>], node: NodeId, seed: u64) ->
     match spec.kind {
         NodeKind::Host => {
             let kernel = kernel(scenario, ports, node, seed, 0);
-            Station::Host(Box::new(Host { kernel, up: true, boot: 0, spec: spec.host.clone() }))
+            Station::Host(Box::new(Host { kernel, up: true, boot: 0, counted: 0, spec: spec.host.clone() }))
         }
         NodeKind::Switch => Station::Switch(Switch::new(ports[node.index()].len())),
         NodeKind::Router => {
@@ -97,7 +98,12 @@ impl World {
                 queue.push(until, Event::Link { link: cut.link.index(), up: true });
             }
         }
-        let slots = scenario.actors.iter().map(|actor| Slot::new(actor.node, app::program(&actor.program))).collect();
+        let slot = |actor: &crate::scenario::model::Actor| Slot::new(actor.node, Some(app::program(&actor.program)));
+        let slots = scenario.actors.iter().map(slot).collect();
+        let mut residents = vec![Vec::new(); scenario.nodes.len()];
+        for (index, actor) in scenario.actors.iter().enumerate() {
+            residents[actor.node.index()].push(index);
+        }
         let mut world = World {
             header: header(scenario, seed),
             scenario: scenario.clone(),
@@ -114,7 +120,9 @@ impl World {
             labels: BTreeSet::new(),
             next_record: 0,
             events: 0,
+            residents,
             in_flight: 0,
+            pinned: 0,
             panic: None,
             ending: None,
         };

@@ -20,6 +20,9 @@ impl World {
         let boot = host.boot;
         let posted = core::mem::take(&mut host.kernel.outbox);
         let alarms = core::mem::take(&mut host.kernel.alarms);
+        let before = core::mem::replace(&mut host.counted, host.kernel.pinned());
+        let counted = host.counted;
+        self.pinned = self.pinned.saturating_sub(before).saturating_add(counted);
         for (at, alarm) in alarms {
             let event = match alarm {
                 Alarm::Tcp(id) => Event::Tcp { node, id, boot },

@@ -24,6 +24,8 @@ pub(super) struct Host {
     pub(super) up: bool,
     /// How often it has started: alarms of an earlier life are void.
     pub(super) boot: u32,
+    /// Bytes of its buffers, as the world has counted them.
+    pub(super) counted: u64,
     pub(super) spec: HostSpec,
 }
 
@@ -43,6 +45,8 @@ pub(super) struct HostSys<'a, 'b, 't> {
     pub(super) caller: &'a mut Caller,
     pub(super) labels: &'a mut BTreeSet<String>,
     pub(super) requests: &'a mut Vec<Request>,
+    /// What has happened since the program's last step.
+    pub(super) changed: &'a mut BTreeSet<Fd>,
     pub(super) seed: u64,
     pub(super) name: &'a str,
     /// The record of the library call that is going on, and what was the cause before it.
@@ -133,11 +137,15 @@ impl Sys for HostSys<'_, '_, '_> {
     }
 
     fn poll(&mut self, fd: Fd) -> Result<Readiness, Errno> {
-        Ok(self.calling(|kernel, caller, ctx| kernel.poll(caller, fd, ctx)))
+        self.calling(|kernel, caller, ctx| kernel.poll(caller, fd, ctx))
     }
 
     fn ready(&self, fd: Fd) -> Readiness {
-        self.host.kernel.readiness(fd)
+        self.host.kernel.readiness(fd, self.ctx.tape.now)
+    }
+
+    fn changed(&mut self) -> BTreeSet<Fd> {
+        core::mem::take(self.changed)
     }
 
     fn lookup(&self, name: &str) -> Vec<IpAddr> {
@@ -177,7 +185,7 @@ impl Sys for HostSys<'_, '_, '_> {
         self.caller.muted = false;
         *self.within = None;
         let (kernel, caller) = (&mut self.host.kernel, *self.caller);
-        kernel.unblock(caller, &outcome, self.ctx);
+        kernel.library_returns(caller, &outcome, self.ctx);
     }
 
     fn begin_step(&mut self, index: usize) {

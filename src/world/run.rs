@@ -1,37 +1,16 @@
 //! The loop: one event after the other, and the programs that it wakes.
 
-use super::host::{Host, HostSys, Request, Station};
+use super::host::{Host, Station};
+use super::programs::Slot;
 use super::queue::{Event, Queue};
 use super::topology::Port;
-use crate::app::{Program, Wait};
-use crate::base::{ActorId, Choose, NodeId, RecordId, Time};
+use crate::app::Wait;
+use crate::base::{Choose, NodeId, RecordId, Time};
 use crate::net::{Conns, Faults, Wire};
 use crate::scenario::Scenario;
-use crate::scenario::model;
-use crate::socket::{Alarm, Caller, Ctx, Sys};
-use crate::socket_api::Readiness;
+use crate::socket::{Alarm, Ctx};
 use crate::trace::{ActorInfo, Ending, Header, LinkChange, Sink, Tape, Trace, What};
 use std::collections::BTreeSet;
-
-/// A program and what it waits for.
-pub(super) struct Slot {
-    pub(super) node: NodeId,
-    pub(super) program: Option<Box<dyn Program>>,
-    pub(super) wait: Wait,
-    pub(super) caller: Option<Caller>,
-    /// How often it was stepped: deadlines of earlier steps are void.
-    generation: u32,
-    /// What it did last: the cause of what it does when its deadline comes.
-    cause: Option<RecordId>,
-    within: Option<RecordId>,
-}
-
-impl Slot {
-    pub(super) fn new(node: NodeId, program: Box<dyn Program>) -> Self {
-        let wait = Wait::until(Time::ZERO);
-        Slot { node, program: Some(program), wait, caller: None, generation: 0, cause: None, within: None }
-    }
-}
 
 /// A run in progress. See the [module](crate::world) for its rules.
 pub struct World {
@@ -51,7 +30,11 @@ pub struct World {
     pub(super) labels: BTreeSet<String>,
     pub(super) next_record: u32,
     pub(super) events: u64,
+    /// The actors of each node.
+    pub(super) residents: Vec<Vec<usize>>,
+    /// Bytes on links, and in the buffers of connections and datagram sockets.
     pub(super) in_flight: u64,
+    pub(super) pinned: u64,
     /// What the stack of a host panicked with.
     pub(super) panic: Option<String>,
     pub(super) ending: Option<Ending>,
@@ -90,22 +73,6 @@ impl World {
         if self.ending.is_some() { None } else { self.queue.next_time() }
     }
 
-    /// A program of the caller's on a host, beside those of the scenario; it is stepped for the first time at the
-    /// present.
-    pub fn spawn(&mut self, node: NodeId, name: &str, program: Box<dyn Program>) -> ActorId {
-        let actor = self.slots.len();
-        self.header.actors.push(ActorInfo { node: node.0, name: name.to_owned() });
-        self.slots.push(Slot::new(node, program));
-        self.start(actor);
-        actor_id(actor)
-    }
-
-    /// Has the actor's program stepped at the present.
-    pub(super) fn start(&mut self, actor: usize) {
-        self.slots[actor].wait = Wait::until(self.now);
-        self.set_deadline(actor);
-    }
-
     /// Runs to the end; gives how it ended.
     pub fn run(&mut self, choose: &mut dyn Choose, sink: &mut dyn Sink) -> Ending {
         while self.step(choose, sink) {}
@@ -130,7 +97,7 @@ impl World {
         self.now = self.now.max(time);
     }
 
-    fn hands<'a, 't>(&mut self, choose: &'a mut dyn Choose, sink: &'t mut dyn Sink) -> Hands<'a, 't> {
+    pub(super) fn hands<'a, 't>(&mut self, choose: &'a mut dyn Choose, sink: &'t mut dyn Sink) -> Hands<'a, 't> {
         let mut tape = Tape::new(sink, self.next_record);
         tape.now = self.now;
         let look = tape.on() || !self.faults.is_empty();
@@ -177,7 +144,7 @@ impl World {
                 Event::Udp { node, id, boot } => !self.is_alarmed(node, Alarm::Udp(id), boot, at),
                 Event::Program { actor, generation } => {
                     let slot = &self.slots[actor.index()];
-                    slot.generation != generation || slot.program.is_none()
+                    slot.is_past(generation)
                 }
                 Event::Link { .. } | Event::Arrive { .. } | Event::Loop { .. } => false,
             };
@@ -197,9 +164,12 @@ impl World {
 
     fn end(&mut self, ending: Ending, hands: &mut Hands<'_, '_>) -> bool {
         hands.tape.cause = hands.tape.next().checked_sub(1).map(RecordId);
-        if matches!(ending, Ending::Quiet | Ending::Stuck(_)) {
+        match &ending {
             // A timer that found nothing to do may have run out since: nothing happened then.
-            hands.tape.now = self.busy;
+            Ending::Quiet | Ending::Stuck(_) => hands.tape.now = self.busy,
+            // However the present came to be when the first thing beyond the limit was found.
+            Ending::TimeLimit(limit) => hands.tape.now = Time(limit.0),
+            Ending::EventLimit(_) | Ending::QueueLimit(_) | Ending::Panic(_) => {}
         }
         hands.tape.note(NodeId(0), || What::End { ending: ending.clone() });
         self.ending = Some(ending);
@@ -222,7 +192,9 @@ impl World {
         let ending = match self.panic.take() {
             Some(text) => Some(Ending::Panic(text)),
             None if self.events >= limits.events => Some(Ending::EventLimit(limits.events)),
-            None if self.in_flight > limits.queued => Some(Ending::QueueLimit(limits.queued)),
+            None if self.in_flight.saturating_add(self.pinned) > limits.queued => {
+                Some(Ending::QueueLimit(limits.queued))
+            }
             None => None,
         };
         ending.is_none_or(|ending| self.end(ending, hands))
@@ -261,223 +233,10 @@ impl World {
         self.after(node, hands);
     }
 
-    fn deadline(&mut self, actor: ActorId, generation: u32, hands: &mut Hands<'_, '_>) {
-        let slot = &self.slots[actor.index()];
-        if slot.generation != generation || slot.program.is_none() {
-            return;
-        }
-        hands.tape.cause = slot.cause;
-        let node = slot.node;
-        self.run_program(actor.index(), hands);
-        self.after(node, hands);
-    }
-
-    /// After anything happened on a host: what it sent is carried away, its alarms are set, and the programs that it
-    /// woke are stepped, until nobody is woken any more.
-    pub(super) fn after(&mut self, node: NodeId, hands: &mut Hands<'_, '_>) {
-        loop {
-            self.carry(node, hands);
-            let Station::Host(host) = &mut self.stations[node.index()] else { return };
-            if let Some(text) = host.kernel.panicked() {
-                self.panic = Some(text.to_owned());
-                return;
-            }
-            if host.kernel.woken.is_empty() {
-                return;
-            }
-            let woken = core::mem::take(&mut host.kernel.woken);
-            let cause = hands.tape.cause;
-            for actor in 0..self.slots.len() {
-                if self.slots[actor].node == node && self.is_woken(actor, &woken) {
-                    hands.tape.cause = cause;
-                    self.run_program(actor, hands);
-                }
-            }
-        }
-    }
-
-    /// Whether the program waits for one of these descriptors, and it is ready.
-    fn is_woken(&self, actor: usize, woken: &BTreeSet<crate::base::Fd>) -> bool {
-        let slot = &self.slots[actor];
-        let Wait::On { ready, .. } = &slot.wait else { return false };
-        slot.program.is_some()
-            && ready.iter().any(|wanted| woken.contains(&wanted.0) && self.is_ready(slot.node, *wanted))
-    }
-
-    fn is_ready(&self, node: NodeId, (fd, interest): (crate::base::Fd, Readiness)) -> bool {
-        let Station::Host(host) = &self.stations[node.index()] else { return false };
-        !host.kernel.is_open(fd) || host.kernel.readiness(fd).any(interest | Readiness::ERR | Readiness::HUP)
-    }
-
-    fn is_due(&self, actor: usize) -> bool {
-        let slot = &self.slots[actor];
-        match &slot.wait {
-            Wait::On { ready, until } => {
-                until.is_some_and(|at| at <= self.now) || ready.iter().any(|&wanted| self.is_ready(slot.node, wanted))
-            }
-            Wait::Label(label) => self.labels.contains(label),
-            Wait::Done => false,
-        }
-    }
-
-    /// Steps a program until it waits for something that is not there yet.
-    fn run_program(&mut self, actor: usize, hands: &mut Hands<'_, '_>) {
-        loop {
-            let labels = self.labels.len();
-            let Some(requests) = self.step_program(actor, hands) else { return };
-            self.carry(self.slots[actor].node, hands);
-            for request in requests {
-                self.fulfil(actor, request, hands);
-            }
-            if self.labels.len() > labels {
-                self.wake_labelled(actor);
-            }
-            self.events += 1;
-            if !self.is_due(actor) || self.events >= self.scenario.limits.events {
-                break;
-            }
-        }
-        self.set_deadline(actor);
-    }
-
-    fn step_program(&mut self, actor: usize, hands: &mut Hands<'_, '_>) -> Option<Vec<Request>> {
-        let slot = &mut self.slots[actor];
-        let mut program = slot.program.take()?;
-        let node = slot.node;
-        let Station::Host(host) = &mut self.stations[node.index()] else { return None };
-        let mut requests = Vec::new();
-        let caller = slot.caller.get_or_insert(Caller::new(actor_id(actor)));
-        let mut ctx = Ctx { tape: &mut hands.tape, conns: &mut self.conns, look: hands.look };
-        let mut sys = HostSys {
-            host,
-            ctx: &mut ctx,
-            actor: actor_id(actor),
-            caller,
-            labels: &mut self.labels,
-            requests: &mut requests,
-            seed: self.seed,
-            name: &self.header.actors[actor].name,
-            within: &mut slot.within,
-        };
-        slot.wait = program.step(&mut sys);
-        slot.cause = hands.tape.cause;
-        slot.generation += 1;
-        slot.program = Some(program);
-        Some(requests)
-    }
-
-    /// Programs that wait for a label which has just been completed are stepped at the present, in their own turn.
-    fn wake_labelled(&mut self, except: usize) {
-        for actor in 0..self.slots.len() {
-            let waits = matches!(&self.slots[actor].wait, Wait::Label(label) if self.labels.contains(label));
-            if waits && actor != except {
-                let generation = self.slots[actor].generation;
-                self.queue.push(self.now, Event::Program { actor: actor_id(actor), generation });
-            }
-        }
-    }
-
-    fn set_deadline(&mut self, actor: usize) {
-        let slot = &self.slots[actor];
-        if let Wait::On { until: Some(at), .. } = slot.wait {
-            let event = Event::Program { actor: actor_id(actor), generation: slot.generation };
-            self.queue.push(at.max(self.now), event);
-        }
-    }
-
-    fn fulfil(&mut self, actor: usize, request: Request, hands: &mut Hands<'_, '_>) {
-        let node = self.slots[actor].node;
-        match request {
-            Request::SetLink(link, up) => self.change_link(link.index(), up, hands),
-            Request::Crash => self.crash(node, actor, hands),
-            Request::Restart => self.restart(node, hands),
-        }
-    }
-
-    /// The host loses its other programs and all its sockets without a word.
-    fn crash(&mut self, node: NodeId, except: usize, hands: &mut Hands<'_, '_>) {
-        let Station::Host(host) = &mut self.stations[node.index()] else { return };
-        host.up = false;
-        host.boot += 1;
-        let fresh = super::build::kernel(&self.scenario, &self.ports, node, self.seed, host.boot);
-        host.kernel.replace_by(fresh);
-        for (actor, slot) in self.slots.iter_mut().enumerate() {
-            if slot.node == node && actor != except {
-                slot.program = None;
-            }
-        }
-        hands.tape.note(node, || What::Power { up: false });
-    }
-
-    /// The host starts again, with its built-in servers.
-    fn restart(&mut self, node: NodeId, hands: &mut Hands<'_, '_>) {
-        let Station::Host(host) = &mut self.stations[node.index()] else { return };
-        host.up = true;
-        hands.tape.note(node, || What::Power { up: true });
-        let actors = self.scenario.actors.clone();
-        for (actor, spec) in actors.iter().enumerate() {
-            if spec.node == node && matches!(spec.program, model::Program::Serve(_)) {
-                self.slots[actor] = Slot::new(node, crate::app::program(&spec.program));
-                self.start(actor);
-            }
-        }
-    }
-
-    /// Makes socket calls on a host from outside, as the program of this actor (see [`World::spawn`]); what they send
-    /// is carried away before this returns.
-    pub fn call<R>(
-        &mut self,
-        actor: ActorId,
-        choose: &mut dyn Choose,
-        sink: &mut dyn Sink,
-        calls: impl FnOnce(&mut dyn Sys) -> R,
-    ) -> R {
-        let mut hands = self.hands(choose, sink);
-        let slot = &mut self.slots[actor.index()];
-        let node = slot.node;
-        let caller = slot.caller.get_or_insert(Caller::new(actor));
-        let Station::Host(host) = &mut self.stations[node.index()] else { unreachable!("an actor stands on a host") };
-        let mut requests = Vec::new();
-        let mut ctx = Ctx { tape: &mut hands.tape, conns: &mut self.conns, look: hands.look };
-        let mut sys = HostSys {
-            host,
-            ctx: &mut ctx,
-            actor,
-            caller,
-            labels: &mut self.labels,
-            requests: &mut requests,
-            seed: self.seed,
-            name: &self.header.actors[actor.index()].name,
-            within: &mut slot.within,
-        };
-        let result = calls(&mut sys);
-        for request in requests {
-            self.fulfil(actor.index(), request, &mut hands);
-        }
-        self.after(node, &mut hands);
-        self.next_record = hands.tape.next();
-        result
-    }
-
-    /// Has the waker woken when the descriptor of this host may have become ready; what it is ready for now.
-    pub fn register(&mut self, node: NodeId, fd: crate::base::Fd, waker: &std::task::Waker) -> Readiness {
-        match &mut self.stations[node.index()] {
-            Station::Host(host) => {
-                host.kernel.register(fd, waker);
-                host.kernel.readiness(fd)
-            }
-            Station::Switch(_) | Station::Router(_) => Readiness::NONE,
-        }
-    }
-
     pub(super) fn host(&mut self, node: NodeId) -> Option<&mut Host> {
         match &mut self.stations[node.index()] {
             Station::Host(host) => Some(host),
             Station::Switch(_) | Station::Router(_) => None,
         }
     }
-}
-
-fn actor_id(index: usize) -> ActorId {
-    ActorId(u16::try_from(index).unwrap_or(u16::MAX))
 }

@@ -5,7 +5,6 @@ use crate::app::stub::Stub;
 use crate::app::{Program, Wait};
 use crate::base::{Fd, Payload, Span, Time};
 use crate::scenario::model::{Action, Proto, Step, Target, Want};
-use crate::socket::Sys;
 use crate::socket_api::{Errno, Readiness};
 use bytes::Bytes;
 

@@ -52,11 +52,12 @@ pub(super) fn addr(node: NodeId) -> SocketAddr {
 pub(super) struct Scribe {
     pub(super) records: Vec<Record>,
     pub(super) now: Time,
+    pub(super) flight: Span,
 }
 
 impl Scribe {
     pub(super) fn new() -> Self {
-        Scribe { records: Vec::new(), now: Time::ZERO }
+        Scribe { records: Vec::new(), now: Time::ZERO, flight: Span(50_000_320) }
     }
 
     pub(super) fn wait(&mut self, millis: u64) {
@@ -108,11 +109,11 @@ impl Scribe {
         self.note(node, Some(cause), What::Sent { link: Some(WIRE), conn: Some(CONN), packet, frame })
     }
 
-    /// It arrives at the other host 50 ms after it left.
+    /// It arrives at the other host 50 ms (or as long as the flight is) after it left.
     pub(super) fn arrive(&mut self, sent: RecordId) -> RecordId {
         let record = self.records[sent.index()].clone();
         let What::Sent { conn, packet, frame, .. } = record.what else { panic!("a record of a sending") };
-        self.now = self.now.max(record.at + Span(50_000_320));
+        self.now = self.now.max(record.at + self.flight);
         self.note(NodeId(1 - record.node.0), Some(sent), What::Arrived { link: None, conn, packet, frame })
     }
 

@@ -1,7 +1,7 @@
 //! Long runs of like lines as one line.
 //!
 //! A run is an unbroken sequence of bulk lines: data, acknowledgments, the calls that move data. Within it the lines of one
-//! host, layer and subject that continue each other without a [`PAUSE`] are a group; a group of more than a few becomes
+//! host, layer and subject that continue each other without a pause are a group; a group of more than a few becomes
 //! one line in the place of its first. Lines of several hosts and connections alternate in a run without breaking it, and
 //! so do packets that a link loses: they are always shown. What a sender sends in one round trip, and then waits, is so
 //! one line or a few.
@@ -12,12 +12,14 @@ use crate::packet::Flags;
 use crate::trace::CallName;
 use std::collections::BTreeMap;
 
-/// So many like lines of packets are left as they are.
+/// So many like lines of what carries data are left as they are.
 const FEW: u32 = 8;
-/// So many like calls.
-const FEW_CALLS: u32 = 4;
-/// After a longer time without another, the next one begins a new group.
+/// So many like acknowledgments and calls.
+const FEW_ASIDE: u32 = 4;
+/// A longer time without another, out of the rhythm of the group, is a pause.
 const PAUSE: Span = Span::millis(25);
+/// Out of the rhythm is what is so many times longer than the group's shortest gap.
+const RHYTHM: u64 = 4;
 
 /// What a line says, as far as folding goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,7 +27,7 @@ pub(super) enum What {
     /// Data of a connection, sent for the `nth` time.
     Data { start: i64, stop: i64, flags: Flags, nth: u32 },
     /// An acknowledgment without data.
-    Ack { at: i64 },
+    Ack { from: i64, to: i64 },
     /// An acknowledgment with a gap before what it reports (RFC 2018): the first and last such report.
     Gap { at: i64, first: (i64, i64), last: (i64, i64) },
     /// A datagram.
@@ -57,11 +59,12 @@ impl Bulk {
     /// This and what follows it, if that continues it.
     fn join(&self, next: &Bulk) -> Option<Bulk> {
         let sort = match (self.sort, next.sort) {
-            (
-                What::Data { start, stop, flags, nth },
-                What::Data { start: from, stop: to, flags: more, nth: times },
-            ) if (stop, nth) == (from, times) => What::Data { start, stop: to, flags: Flags(flags.0 & more.0), nth },
-            (What::Ack { at }, What::Ack { at: next }) if at == next => What::Ack { at },
+            (What::Data { start, stop, flags, nth }, What::Data { start: from, stop: to, flags: more, nth: times })
+                if (stop, nth) == (from, times) =>
+            {
+                What::Data { start, stop: to, flags: Flags(flags.0 & more.0), nth }
+            }
+            (What::Ack { from, .. }, What::Ack { to, .. }) => What::Ack { from, to },
             (What::Gap { at, first, .. }, What::Gap { at: next, last, .. }) if at == next => {
                 What::Gap { at, first, last }
             }
@@ -89,8 +92,9 @@ impl Bulk {
                 let nth = if nth > 1 { format!("'{nth}") } else { String::new() };
                 format!("[{start},{stop}){nth} x{count} {flags} ack={ack} len={} win={win}", stop - start)
             }
-            What::Ack { at } => {
-                format!("[{at}) x{count} ACK ack={} win={}", range(acks.0, acks.1), range(windows.0, windows.1))
+            What::Ack { from, to } => {
+                let (ack, win) = (range(acks.0, acks.1), range(windows.0, windows.1));
+                format!("[{}) x{count} ACK ack={ack} win={win}", range(from, to))
             }
             What::Gap { at, first, last } => {
                 let (ack, win) = (range(acks.0, acks.1), range(windows.0, windows.1));
@@ -129,6 +133,24 @@ struct Group {
     members: Vec<usize>,
     bulk: Bulk,
     last: Time,
+    /// The shortest time between two of them.
+    shortest: Option<Span>,
+}
+
+impl Group {
+    /// Whether one that comes now comes after a pause.
+    fn has_paused(&self, now: Time) -> bool {
+        let gap = now.since(self.last);
+        gap > PAUSE && self.shortest.is_some_and(|shortest| gap.0 > shortest.0.saturating_mul(RHYTHM))
+    }
+
+    fn take(&mut self, position: usize, at: Time, joined: Bulk) {
+        let gap = at.since(self.last);
+        self.shortest = Some(self.shortest.map_or(gap, |shortest| shortest.min(gap)));
+        self.members.push(position);
+        self.bulk = joined;
+        self.last = at;
+    }
 }
 
 /// Folds all runs.
@@ -164,17 +186,18 @@ fn groups(lines: &[Line], run: core::ops::Range<usize>) -> Vec<Group> {
         let line = &lines[at];
         let Some(bulk) = line.bulk else { continue };
         let key = (line.node, line.layer.as_str(), line.subject.as_str(), kind(&bulk));
+        if open.get(&key).is_some_and(|group| groups[*group].has_paused(line.at)) {
+            // What belongs to its subject goes by its rhythm: acknowledgments and calls begin anew with the data.
+            open.retain(|(_, _, subject, _), _| *subject != line.subject);
+        }
         let group = open.get(&key).and_then(|group| groups.get_mut(*group));
         if let Some(group) = group
-            && line.at.since(group.last) <= PAUSE
             && let Some(joined) = group.bulk.join(&bulk)
         {
-            group.members.push(at);
-            group.bulk = joined;
-            group.last = line.at;
+            group.take(at, line.at, joined);
         } else {
             open.insert(key, groups.len());
-            groups.push(Group { members: vec![at], bulk, last: line.at });
+            groups.push(Group { members: vec![at], bulk, last: line.at, shortest: None });
         }
     }
     groups
@@ -182,8 +205,8 @@ fn groups(lines: &[Line], run: core::ops::Range<usize>) -> Vec<Group> {
 
 const fn few(bulk: &Bulk) -> u32 {
     match bulk.sort {
-        What::Call { .. } => FEW_CALLS,
-        What::Data { .. } | What::Ack { .. } | What::Gap { .. } | What::Datagram { .. } | What::Tick | What::Apart => FEW,
+        What::Call { .. } | What::Ack { .. } | What::Tick => FEW_ASIDE,
+        What::Data { .. } | What::Gap { .. } | What::Datagram { .. } | What::Apart => FEW,
     }
 }
 

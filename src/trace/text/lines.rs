@@ -345,7 +345,7 @@ fn segment_bulk(flags: Flags, len: u32, shown: &Shown) -> Option<Bulk> {
         let (start, stop, ack) = (shown.start, shown.stop, shown.ack.unwrap_or(0));
         let sort = match shown.sack {
             Some(block) if len == 0 => Sort::Gap { at: start, first: block, last: block },
-            None if len == 0 => Sort::Ack { at: start },
+            None if len == 0 => Sort::Ack { from: start, to: start },
             None => Sort::Data { start, stop, flags, nth: shown.nth },
             Some(_) => Sort::Apart,
         };

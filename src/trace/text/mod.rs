@@ -14,8 +14,8 @@
 //! - A connection is its initiator and the count of that host's connects; a sequence number is counted from its sender's
 //!   initial one; a segment is the range that it occupies, `'2` when it is sent again (see [`super::Relative`]).
 //! - After `|` stands the cause, in words that stay the same when lines are put in above.
-//! - A run of more than eight like packets (data of one connection, its acknowledgments) or more than four like calls,
-//!   without a pause between them, is one line, with `x35` for their number. The JSON form has them all.
+//! - A run of more than eight like packets with data, or more than four acknowledgments or calls, without a pause
+//!   between them, is one line, with `x35` for their number. The JSON form has them all.
 
 mod fold;
 mod lines;

@@ -1,0 +1,69 @@
+//! Which edges of the socket machines a run has shown: those that change the state, or have something performed.
+
+use crate::datagram_states;
+use crate::linux_sockets::SCENES;
+use crate::linux_sockets::lab::Lab;
+use crate::socket_states;
+use crate::support::{run, sims};
+use drywire::machine::{Cell, Table, Verdict};
+use drywire::socket_api::{Datagram, Socket};
+use drywire::trace::{Record, What};
+use std::collections::BTreeSet;
+
+/// Machine, state, input.
+type Seen = BTreeSet<(String, String, String)>;
+
+fn see(records: &[Record], seen: &mut Seen) {
+    for record in records {
+        if let What::Edge(edge) = &record.what {
+            seen.insert((edge.machine.to_string(), edge.from.to_string(), edge.input.to_string()));
+        }
+    }
+}
+
+/// Everything that the scenarios and the Linux sequences show.
+fn seen() -> Seen {
+    let mut seen = Seen::new();
+    for sim in sims() {
+        see(&run(&sim.scenario).0.records, &mut seen);
+    }
+    for scene in SCENES {
+        let mut lab = Lab::new();
+        scene(&mut lab);
+        see(&lab.trace().records, &mut seen);
+    }
+    see(&socket_states::grid(), &mut seen);
+    see(&socket_states::events(), &mut seen);
+    see(&datagram_states::grid(), &mut seen);
+    seen
+}
+
+fn matters(cell: &Cell) -> bool {
+    matches!(&cell.verdict, Verdict::Go { to, outputs, .. } if *to != cell.from || !outputs.is_empty())
+}
+
+/// Edges that nothing shows: `machine state: input`.
+fn unseen(table: &Table, seen: &Seen) -> Vec<String> {
+    let name =
+        |cell: &Cell| (table.name.to_owned(), table.states[cell.from].to_owned(), table.inputs[cell.input].to_owned());
+    let missing = table.cells.iter().filter(|cell| matters(cell)).map(name).filter(|edge| !seen.contains(edge));
+    missing.map(|(machine, state, input)| format!("{machine} {state}: {input}")).collect()
+}
+
+/// Edges that nothing can show, and why.
+const UNSEEN: &[(&str, &str)] = &[
+    ("socket LISTENING: listen/in-use", "while a socket listens, no other at its port can begin to"),
+    ("socket FAILED: recv", "what never was connected has received nothing"),
+    ("datagram CREATED: recv", "without a port nothing comes"),
+    ("datagram CREATED: send, recv/pending error", "only a socket with a peer is told of errors"),
+    ("datagram BOUND: send, recv/pending error", "only a socket with a peer is told of errors"),
+];
+
+#[test]
+fn the_socket_machines_are_witnessed() {
+    let seen = seen();
+    let tables = [Table::of::<Socket>(), Table::of::<Datagram>()];
+    let unseen: Vec<String> = tables.iter().flat_map(|table| unseen(table, &seen)).collect();
+    let excused: Vec<&str> = UNSEEN.iter().map(|(edge, _)| *edge).collect();
+    assert_eq!(unseen, excused, "what is shown by nothing, against what can be shown by nothing");
+}

@@ -1,0 +1,99 @@
+//! Every scenario of the repository keeps what it promises, and its views are those that reviewers have seen.
+
+use crate::support::{Kept, Sim, blessing, each_sim, failures, files, root, run, sims};
+use drywire::catalog::catalog;
+use drywire::trace::{TextOptions, path, text};
+use drywire::view::dot::{DotOptions, dot};
+use drywire::view::matrix::matrix;
+use drywire::view::mermaid::mermaid;
+use drywire::view::witness::witnessed;
+use drywire::view::{declared, over_run};
+use std::collections::BTreeSet;
+use std::fs;
+
+#[test]
+fn every_scenario_shows_what_it_promises() {
+    each_sim(|sim| {
+        let failures = failures(&sim.scenario);
+        assert!(failures.is_empty(), "{}: {failures:#?}", sim.file);
+    });
+}
+
+#[test]
+fn every_scenario_says_what_to_look_at() {
+    each_sim(|sim| {
+        assert!(!sim.scenario.title.is_empty(), "{} has no title", sim.file);
+        assert!(!sim.scenario.about.trim().is_empty(), "{} does not say what to look at", sim.file);
+    });
+}
+
+/// The two snapshots of a scenario: what a reviewer reads first, and everything.
+const VIEWS: [&str; 2] = ["path", "trace"];
+
+fn snapshot(sim: &Sim, view: &str) -> String {
+    format!("sims__{}.{view}", sim.flat())
+}
+
+#[test]
+fn paths_and_traces_are_those_that_were_reviewed() {
+    each_sim(|sim| {
+        let (trace, _) = run(&sim.scenario);
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(root().join("snapshots"));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.set_description(&sim.file);
+        settings.bind(|| {
+            insta::assert_snapshot!(snapshot(sim, "path"), path(&trace));
+            insta::assert_snapshot!(snapshot(sim, "trace"), text(&trace, &TextOptions::default()));
+        });
+    });
+}
+
+#[test]
+fn every_snapshot_belongs_to_a_scenario() {
+    let named = |sim: &Sim| VIEWS.map(|view| format!("{}.snap", snapshot(sim, view)));
+    let wanted: BTreeSet<String> = sims().iter().flat_map(named).collect();
+    for path in files(&root().join("snapshots")) {
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name that is text");
+        if !name.starts_with("sims__") || wanted.contains(name) {
+            continue;
+        }
+        assert!(blessing(), "snapshots/{name} belongs to no scenario");
+        fs::remove_file(&path).expect("the snapshot is removed");
+    }
+}
+
+#[test]
+fn diagrams_are_what_the_program_draws() {
+    let mut kept = Kept::default();
+    for table in catalog() {
+        let graph = declared(&table);
+        kept.file(&format!("graphs/{}.dot", table.name), &dot(&graph, DotOptions::default()));
+        kept.file(&format!("graphs/{}.mmd", table.name), &mermaid(&graph, false));
+        kept.file(&format!("graphs/{}.txt", table.name), &matrix(&graph));
+    }
+    for sim in sims() {
+        for (file, text) in graphs(&sim) {
+            kept.file(&file, &text);
+        }
+    }
+    kept.nothing_else_in("graphs");
+    kept.held();
+}
+
+/// A scenario's run over each machine in which it did something, as `drywire graph MACHINE --run SIM` draws it. The
+/// first of them has the scenario's plain name.
+fn graphs(sim: &Sim) -> Vec<(String, String)> {
+    let tables = catalog();
+    assert!(tables.iter().all(|table| table.name != sim.name), "{} has the name of a machine", sim.file);
+    let edges = witnessed(&run(&sim.scenario).0);
+    let used = tables.iter().filter(|table| edges.iter().any(|edge| edge.machine == table.name));
+    used.enumerate()
+        .map(|(nth, table)| {
+            let graph = over_run(table, &sim.scenario.name, &edges);
+            let machine = if nth == 0 { String::new() } else { format!(".{}", table.name) };
+            (format!("graphs/{}{machine}.dot", sim.name), dot(&graph, DotOptions::default()))
+        })
+        .collect()
+}
