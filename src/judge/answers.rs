@@ -43,12 +43,13 @@ impl Check for Answers {
             }
             What::Sent { conn: Some(conn), packet, .. } => {
                 let (Some(end), Some(segment)) = (scene.sender(record, *conn, packet), packet.tcp()) else { return };
-                let due = self.due.remove(&(*conn, end)).unwrap_or_default();
-                // An answer that was due at once is one of those that may be held back, whatever else it acknowledges.
-                let at_once = due.iter().any(|due| due.until == record.at && due.section == AT_ONCE);
+                self.due.remove(&(*conn, end));
                 let wire = scene.side(*conn, end).map(|side| &side.wire);
                 let again = wire.is_some_and(|wire| wire.theirs(segment.ack).is_some_and(|ack| ack <= wire.acked));
-                if (again || at_once) && segment.seg_len() == 0 && scene.arrival_behind(record).is_some() {
+                // What answers an ACK at once is one of those that may be held back, whatever else it acknowledges.
+                let cause = scene.arrival_behind(record).and_then(|(_, packet)| packet.tcp());
+                let held = cause.is_some_and(|cause| again || cause.seg_len() == 0);
+                if held && segment.seg_len() == 0 {
                     self.throttled.insert((*conn, end), record.at + THROTTLE);
                 }
             }
@@ -228,7 +229,7 @@ mod tests {
     fn one_answer_excuses_the_next_whatever_it_acknowledges() {
         let mut sample = Sample::open();
         sample.pass(SERVER, ack(1, 1).text(1));
-        sample.pass(SERVER, ack(0, 1));
+        sample.pass(SERVER, ack(1, 1));
         sample.answer(CLIENT, ack(1, 2));
         sample.pass(SERVER, ack(0, 1));
         sample.pass(SERVER, ack(0, 1));

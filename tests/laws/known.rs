@@ -83,7 +83,7 @@ fn which(case: &Case<'_>) -> Option<&'static str> {
     if case.is(&["no-timer"]) && case.after(Past::Overrun) {
         return Some("fast-retransmit-beyond-window");
     }
-    if case.is(&["move", "early-eof"]) && case.after(Past::Overrun) {
+    if case.is(&["move", "early-eof", "no-reply"]) && case.after(Past::Overrun) {
         return Some("fin-beyond-window");
     }
     if case.is(&["no-timer"]) && case.after(Past::StaleWindow) {
