@@ -43,12 +43,13 @@ impl Check for Answers {
             }
             What::Sent { conn: Some(conn), packet, .. } => {
                 let (Some(end), Some(segment)) = (scene.sender(record, *conn, packet), packet.tcp()) else { return };
-                self.due.remove(&(*conn, end));
+                let due = self.due.remove(&(*conn, end)).unwrap_or_default();
+                let at_once = due.iter().any(|due| due.until == record.at && due.section == AT_ONCE);
                 let wire = scene.side(*conn, end).map(|side| &side.wire);
                 let again = wire.is_some_and(|wire| wire.theirs(segment.ack).is_some_and(|ack| ack <= wire.acked));
-                // What answers an ACK at once is one of those that may be held back, whatever else it acknowledges.
+                // What answers at once is one of those that may be held back, whatever else it acknowledges.
                 let cause = scene.arrival_behind(record).and_then(|(_, packet)| packet.tcp());
-                let held = cause.is_some_and(|cause| again || cause.seg_len() == 0);
+                let held = cause.is_some_and(|cause| again || at_once || cause.seg_len() == 0);
                 if held && segment.seg_len() == 0 {
                     self.throttled.insert((*conn, end), record.at + THROTTLE);
                 }

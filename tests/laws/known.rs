@@ -77,6 +77,9 @@ fn which(case: &Case<'_>) -> Option<&'static str> {
     if case.is(&["no-timer"]) && case.finding.text.contains("its FIN, number") {
         return Some("fin-never-again");
     }
+    if case.is(&["old-number"]) {
+        return Some("rewound-acks");
+    }
     if case.is(&["beyond-window"]) {
         return Some("fast-retransmit-beyond-window");
     }
