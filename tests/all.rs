@@ -9,6 +9,7 @@ mod coverage;
 mod datagram_states;
 mod determinism;
 mod falsify;
+mod laws;
 mod linux_sockets;
 mod programs;
 #[cfg(feature = "cli")]

@@ -52,10 +52,11 @@ impl Check for Closes {
             if wire.fin.is_some() || wire.rst || wire.rst_arrived || side.crashed {
                 continue;
             }
-            // With a limit the run was cut short: then the FIN must have been due long before.
+            // While text comes before it, the FIN is not due: what keeps the text back is another matter.
+            let gone = side.state.is_none_or(|state| matches!(state, State::Closed | State::Listen));
             let idle = wire.una == wire.nxt() && side.given <= wire.text_sent() && closed.at < *ended;
             let certain = match ending {
-                Ending::Quiet | Ending::Stuck(_) => true,
+                Ending::Quiet | Ending::Stuck(_) => idle || gone,
                 Ending::EventLimit(_) | Ending::TimeLimit(_) | Ending::QueueLimit(_) => idle,
                 Ending::Panic(_) => false,
             };

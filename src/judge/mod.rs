@@ -14,6 +14,8 @@
 //! | `early-eof` | end of file comes after all of it, and after a FIN (3.6, 3.10.3) |
 //! | `ack-unsent` | an acknowledgment covers only what has arrived (3.4, 3.10.7.4) |
 //! | `gap` | new text begins at SND.NXT (3.4) |
+//! | `beyond-window` | text fits into the window offered (3.8.6) |
+//! | `old-number` | what has no text has the number SND.NXT (3.10.7.4) |
 //! | `rst-without-ack`, `rst-number`, `rst-to-rst` | how a segment is refused (3.5.2, 3.10.7.1) |
 //! | `rst-unasked` | a CLOSE or an ABORT that only deletes the connection sends nothing (3.10.4, 3.10.5) |
 //! | `no-reply` | what must be answered is answered (3.5.2, 3.8.6.3, 3.10.7.4) |
@@ -70,7 +72,7 @@ impl<'a> Judge<'a> {
         let checks: Vec<Box<dyn Check>> = vec![
             Box::new(delivery::Delivery::default()),
             Box::new(acks::Acks::default()),
-            Box::new(order::Order),
+            Box::new(order::Order::default()),
             Box::new(resets::Resets::default()),
             Box::new(answers::Answers::default()),
             Box::new(timers::Timers),

@@ -1,36 +1,81 @@
-//! `gap`: new text begins at SND.NXT, so that no number is passed over (RFC 9293, 3.4).
+//! Which numbers an end may use for its text: `gap`: new text begins at SND.NXT, so that none is passed over (RFC 9293,
+//! 3.4); `beyond-window`: text fits into the window that the peer has offered (3.8.6); `old-number`: what has no text
+//! has the number SND.NXT, which a retransmission does not bring back (3.10.7.4). A lower one makes it unacceptable to a
+//! peer that has received more, and its acknowledgment is dropped with it.
+//!
+//! The window that counts is the farthest one ever offered, so that shrinking it accuses nobody. A probe of one octet
+//! may go beyond it, and so may a FIN, which takes no room.
 
+use super::wire::Wire;
 use super::{Check, Finding, Scene, rfc9293};
-use crate::packet::Flags;
-use crate::trace::{Record, What};
+use crate::base::ConnId;
+use crate::packet::{Flags, Segment};
+use crate::tcp::State;
+use crate::trace::{End, Record, What};
+use std::collections::BTreeSet;
 
-/// Looks at where each end's text begins.
-pub(super) struct Order;
+/// Looks at where each end's text begins and ends.
+#[derive(Default)]
+pub(super) struct Order {
+    /// The old numbers told, by end: one complaint each.
+    told: BTreeSet<(ConnId, End, i64)>,
+}
 
 impl Check for Order {
     fn observe(&mut self, scene: &Scene<'_>, record: &Record, out: &mut Vec<Finding>) {
         let What::Sent { conn: Some(conn), packet, .. } = &record.what else { return };
-        let Some(segment) = packet.tcp().filter(|segment| segment.seg_len() > 0) else { return };
+        let Some(segment) = packet.tcp() else { return };
         if segment.flags.has(Flags::SYN) || segment.flags.has(Flags::RST) {
             return;
         }
         let Some(end) = scene.sender(record, *conn, packet) else { return };
         let Some(wire) = scene.side(*conn, end).map(|side| &side.wire) else { return };
-        let Some(start) = wire.own(segment.seq).filter(|&start| start > wire.nxt()) else { return };
-        let text = format!(
-            "{} sends {}, but what is from {} to it was never sent; right is to begin at {}",
-            scene.name(*conn, end),
-            format_args!("[{start},{})", start + i64::from(segment.seg_len())),
-            wire.nxt(),
-            wire.nxt()
-        );
-        out.push(Finding { record: record.id, conn: Some(*conn), rule: "gap", clause: rfc9293("3.4"), text });
+        // An end without a connection answers for none of these numbers.
+        let open = scene.side(*conn, end).is_some_and(|side| side.state.is_some_and(|state| state != State::Closed));
+        let found = match segment.seg_len() {
+            0 => wire
+                .own(segment.seq)
+                .filter(|&seq| open && self.told.insert((*conn, end, seq)))
+                .and_then(|seq| old(wire, seq)),
+            _ => fault(wire, segment),
+        };
+        if let Some((rule, section, wrong)) = found {
+            let text = format!("{} {wrong}", scene.name(*conn, end));
+            out.push(Finding { record: record.id, conn: Some(*conn), rule, clause: rfc9293(section), text });
+        }
     }
+}
+
+/// What is wrong with this number of a segment that has no text. SND.UNA-1 is a keep-alive (3.8.4).
+fn old(wire: &Wire, seq: i64) -> Option<(&'static str, &'static str, String)> {
+    (seq < wire.una - 1).then(|| {
+        let (una, nxt) = (wire.una, wire.nxt());
+        let text =
+            format!("sends an ACK with the number {seq}, but {una} has been acknowledged; right is SND.NXT, {nxt}");
+        ("old-number", "3.10.7.4", text)
+    })
+}
+
+/// What is wrong with the numbers of this segment: rule, section, text.
+fn fault(wire: &Wire, segment: &Segment) -> Option<(&'static str, &'static str, String)> {
+    let start = wire.own(segment.seq)?;
+    let (nxt, text_end) = (wire.nxt(), start + i64::from(segment.len));
+    if start > nxt {
+        let end = start + i64::from(segment.seg_len());
+        let text =
+            format!("sends [{start},{end}), but what is from {nxt} to it was never sent; right is to begin at {nxt}");
+        return Some(("gap", "3.4", text));
+    }
+    if segment.len > 1 && wire.edge > 0 && text_end > wire.edge {
+        let text = format!("sends text [{start},{text_end}), but no window offered goes beyond {}", wire.edge);
+        return Some(("beyond-window", "3.8.6", format!("{text}; right is to send what fits")));
+    }
+    None
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::judge::sample::{CLIENT, Sample, ack};
+    use crate::judge::sample::{CLIENT, SERVER, Sample, ack};
 
     #[test]
     fn text_that_passes_over_numbers_is_found() {
@@ -42,5 +87,35 @@ mod tests {
         assert_eq!(findings.len(), 1, "{findings:?}");
         assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("gap", "RFC 9293 3.4"));
         assert!(findings[0].text.starts_with("client sends [201,301), but what is from 101 to it was never sent"));
+    }
+
+    #[test]
+    fn text_beyond_the_window_is_found() {
+        let mut sample = Sample::open();
+        sample.send(CLIENT, ack(1, 1).text(1_000));
+        sample.send(CLIENT, ack(1_001, 1).text(1));
+        assert_eq!(sample.rules(), Vec::<&str>::new(), "a probe");
+        sample.send(CLIENT, ack(1, 1).text(1_200));
+        let findings = sample.findings();
+        assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("beyond-window", "RFC 9293 3.8.6"));
+        assert!(findings[0].text.starts_with("client sends text [1,1201), but no window offered goes beyond 1001"));
+    }
+
+    #[test]
+    fn an_ack_with_a_number_long_acknowledged_is_found_once() {
+        let mut sample = Sample::open();
+        sample.pass(CLIENT, ack(1, 1).text(900));
+        sample.pass(SERVER, ack(1, 901));
+        sample.send(CLIENT, ack(900, 1));
+        assert_eq!(sample.rules(), Vec::<&str>::new(), "a keep-alive");
+        sample.send(CLIENT, ack(501, 1));
+        sample.send(CLIENT, ack(501, 1));
+        let findings = sample.findings();
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("old-number", "RFC 9293 3.10.7.4"));
+        assert_eq!(
+            findings[0].text,
+            "client sends an ACK with the number 501, but 901 has been acknowledged; right is SND.NXT, 901"
+        );
     }
 }

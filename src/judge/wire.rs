@@ -47,6 +47,8 @@ pub struct Wire {
     pub acked: i64,
     /// SND.WND: the window that the peer offered last (RFC 9293, 3.10.7.4: old segments do not count), in octets.
     pub window: u64,
+    /// The right edge of the farthest window that the peer ever offered: the first number beyond it; 0 before any.
+    pub edge: i64,
     /// The last segment that it sent.
     pub last: Option<RecordId>,
     update: Option<(i64, i64)>,
@@ -101,7 +103,7 @@ impl Wire {
         }
         if segment.flags.has(Flags::SYN) && self.out.first != Some(segment.seq) {
             self.out = Space { first: Some(segment.seq), next: 0 };
-            (self.una, self.fin, self.window, self.update) = (0, None, 0, None);
+            (self.una, self.fin, self.window, self.edge, self.update) = (0, None, 0, 0, None);
             self.scales = (segment.scale, None);
         }
         if let Some(start) = self.own(segment.seq) {
@@ -152,12 +154,14 @@ impl Wire {
     /// An acceptable acknowledgment arrived (RFC 9293, 3.10.7.4, fifth).
     fn acknowledged(&mut self, seq: i64, ack: i64, segment: &Segment) {
         let newer = self.update.is_none_or(|(wl1, wl2)| wl1 < seq || (wl1 == seq && wl2 <= ack));
+        let shift = match self.scales {
+            (Some(_), Some(theirs)) if !segment.flags.has(Flags::SYN) => theirs.min(14),
+            _ => 0,
+        };
+        let window = u32::from(segment.window) << shift;
+        self.edge = self.edge.max(ack + i64::from(window));
         if ack >= self.una && newer {
-            let shift = match self.scales {
-                (Some(_), Some(theirs)) if !segment.flags.has(Flags::SYN) => theirs.min(14),
-                _ => 0,
-            };
-            self.window = u64::from(segment.window) << shift;
+            self.window = window.into();
             self.update = Some((seq, ack));
         }
         self.una = self.una.max(ack);

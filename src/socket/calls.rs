@@ -244,7 +244,7 @@ impl Kernel {
         let now = ctx.tape.now;
         if let Some(end) = self.stack.end(id) {
             end.stalled = false;
-            end.unanswered.get_or_insert(now);
+            end.unanswered.get_or_insert((now, ctx.tape.cause));
         }
         self.settle(id, None, ctx);
         Ok(taken)
