@@ -269,11 +269,10 @@ pub(crate) fn grid() -> Vec<Record> {
     all
 }
 
-/// An input, the state before it, how it comes about, and the state after it.
-type Event = (&'static str, State, fn(&mut Lab), State);
+type Play = fn(&mut Lab);
 
 /// What the network does to the socket, in every state in which it can.
-const EVENTS: &[Event] = &[
+const EVENTS: &[(&str, State, Play, State)] = &[
     (
         "FIN, not reading",
         State::ReadShut,

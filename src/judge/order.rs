@@ -33,7 +33,10 @@ impl Check for Order {
         // An end without a connection answers for none of these numbers.
         let open = scene.side(*conn, end).is_some_and(|side| side.state.is_some_and(|state| state != State::Closed));
         let found = match segment.seg_len() {
-            0 => wire.own(segment.seq).filter(|&seq| open && self.told.insert((*conn, end, seq))).and_then(|seq| old(wire, seq)),
+            0 => wire
+                .own(segment.seq)
+                .filter(|&seq| open && self.told.insert((*conn, end, seq)))
+                .and_then(|seq| old(wire, seq)),
             _ => fault(wire, segment),
         };
         if let Some((rule, section, wrong)) = found {
@@ -47,7 +50,8 @@ impl Check for Order {
 fn old(wire: &Wire, seq: i64) -> Option<(&'static str, &'static str, String)> {
     (seq < wire.una - 1).then(|| {
         let (una, nxt) = (wire.una, wire.nxt());
-        let text = format!("sends an ACK with the number {seq}, but {una} has been acknowledged; right is SND.NXT, {nxt}");
+        let text =
+            format!("sends an ACK with the number {seq}, but {una} has been acknowledged; right is SND.NXT, {nxt}");
         ("old-number", "3.10.7.4", text)
     })
 }
@@ -58,7 +62,8 @@ fn fault(wire: &Wire, segment: &Segment) -> Option<(&'static str, &'static str, 
     let (nxt, text_end) = (wire.nxt(), start + i64::from(segment.len));
     if start > nxt {
         let end = start + i64::from(segment.seg_len());
-        let text = format!("sends [{start},{end}), but what is from {nxt} to it was never sent; right is to begin at {nxt}");
+        let text =
+            format!("sends [{start},{end}), but what is from {nxt} to it was never sent; right is to begin at {nxt}");
         return Some(("gap", "3.4", text));
     }
     if segment.len > 1 && wire.edge > 0 && text_end > wire.edge {
