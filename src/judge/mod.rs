@@ -127,7 +127,11 @@ pub fn append(trace: &mut Trace) -> Vec<Finding> {
     let findings = judge(&trace.header, &trace.records);
     let mut next = trace.records.last().map_or(0, |record| record.id.0.saturating_add(1));
     for finding in &findings {
-        let Some(shown) = trace.records.iter().rev().find(|record| record.id == finding.record) else { continue };
+        let Some(shown) =
+            trace.records.binary_search_by_key(&finding.record, |record| record.id).ok().map(|at| &trace.records[at])
+        else {
+            continue;
+        };
         let what = What::Divergence {
             conn: finding.conn,
             rule: finding.rule.to_owned(),

@@ -25,6 +25,8 @@ pub struct Frame {
     pub sent: Option<RecordId>,
     /// A bit of it was flipped on the way, or it was crafted: its checksums may not match.
     pub suspect: bool,
+    /// A bit of it was flipped on the way.
+    pub spoiled: bool,
     /// The rules whose held packets go on when this one is delivered.
     pub releases: Vec<u32>,
 }
@@ -36,6 +38,13 @@ impl Frame {
         packet::flip_bit(&mut bytes, bit);
         self.bytes = bytes.freeze();
         self.suspect = true;
+        self.spoiled = true;
+    }
+
+    /// Whether whoever receives it notices that it is damaged: an Ethernet frame by its frame check sequence (IEEE 802.3,
+    /// 3.2.9), which is not modelled otherwise; an IP packet by its checksums.
+    pub fn is_damaged(&self, ethernet: bool) -> bool {
+        self.spoiled && ethernet || self.suspect && !packet::checksums_ok(&self.bytes, ethernet)
     }
 }
 
@@ -227,7 +236,8 @@ impl Line {
         if self.lane.jitter > Span::ZERO {
             let point = Point { kind: PointKind::Jitter, stream: self.stream, ppm: None };
             let step = u64::from(air.choose.choose(point, JITTER_STEPS + 1));
-            at += Span(self.lane.jitter.0 / u64::from(JITTER_STEPS) * step);
+            let jitter = u128::from(self.lane.jitter.0) * u128::from(step) / u128::from(JITTER_STEPS);
+            at += Span(u64::try_from(jitter).unwrap_or(u64::MAX));
         }
         self.last_arrival = self.last_arrival.max(at);
         self.last_arrival

@@ -105,12 +105,22 @@ pub fn endpoints(frame: &[u8], ethernet: bool) -> Option<(u8, SocketAddr, Socket
     ip_endpoints(packet)
 }
 
-/// The control bits of a TCP segment, read from fixed offsets: for the demultiplexer.
-pub fn tcp_flags(frame: &[u8], ethernet: bool) -> Option<super::Flags> {
+/// The TCP header of a segment, and what follows it.
+fn tcp_header(frame: &[u8], ethernet: bool) -> Option<&[u8]> {
     let packet = if ethernet { frame.get(ETHERNET_HEADER..)? } else { frame };
     let first = *packet.first()?;
-    let header = if first >> 4 == 4 { usize::from(first & 0x0f) * 4 } else { IPV6_HEADER };
-    packet.get(header + 13).copied().map(super::Flags)
+    packet.get(if first >> 4 == 4 { usize::from(first & 0x0f) * 4 } else { IPV6_HEADER }..)
+}
+
+/// The control bits of a TCP segment, read from fixed offsets: for the demultiplexer.
+pub fn tcp_flags(frame: &[u8], ethernet: bool) -> Option<super::Flags> {
+    tcp_header(frame, ethernet)?.get(13).copied().map(super::Flags)
+}
+
+/// The window of a TCP segment, not scaled, read from fixed offsets.
+pub fn tcp_window(frame: &[u8], ethernet: bool) -> Option<u16> {
+    let window = tcp_header(frame, ethernet)?.get(14..16)?;
+    Some(u16::from_be_bytes([window[0], window[1]]))
 }
 
 /// The same of a packet that begins with its IP header and may be cut short after the ports.

@@ -8,7 +8,6 @@ use crate::machine::Running;
 use crate::net::{Conns, Frame, Stack, StackConfig, TcpId, UdpId, Via};
 use crate::scenario::model::{Proto, SocketSpec};
 use crate::socket_api::{Datagram, Errno, Socket};
-use crate::tcp::State;
 use crate::trace::Tape;
 use bytes::{Bytes, BytesMut};
 use core::net::{IpAddr, SocketAddr};
@@ -255,11 +254,6 @@ impl Kernel {
     pub(super) fn admits(&self, listener: Fd) -> bool {
         let queue = self.peek_stream(listener).and_then(|stream| stream.listener.as_ref());
         queue.is_some_and(|queue| queue.half_open.len() as u64 <= u64::from(queue.backlog)) && self.has_room(listener)
-    }
-
-    /// Connections that have not come to CLOSED, for the end of a run.
-    pub fn open_connections(&self) -> usize {
-        self.stack.ends().filter(|(_, end)| end.state() != State::Closed).count()
     }
 
     /// Bytes pinned by the buffers of connections and datagram sockets: also of half-open ones, and of those that no

@@ -4,7 +4,7 @@
 //! - What a stream socket may do is decided by [`crate::socket_api`]'s machine; this room classifies, performs, and
 //!   feeds back what follows.
 //! - Every TCP state change is recorded once, with the call, arrival or timer that caused it.
-//! - Timers that the stack lacks (user timeout, dead peer of a keep-alive) are kept here and end in an ABORT.
+//! - Timers that the stack lacks (user timeout, keep-alive with a count) are kept here.
 //!
 //! POSIX.1-2017 for the calls; Linux 6.18 where POSIX leaves it open; RFC 9293, 3.9.1 for what they do to TCP.
 

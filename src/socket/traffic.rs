@@ -4,7 +4,7 @@ use super::holding::{Due, Owner};
 use super::kernel::{Alarm, Ctx, Kernel, Posted};
 use super::timers;
 use crate::base::{Fd, RecordId, Time};
-use crate::net::{Departure, Destination, Frame, Moved, TcpId, UdpId, Via};
+use crate::net::{Departure, Destination, Frame, Moved, TcpEnd, TcpId, UdpId, Via};
 use crate::packet::{self, Body, Flags, Icmp, Packet, Segment};
 use crate::tcp::State;
 use crate::trace::{DropWhy, TimerKind, What};
@@ -15,7 +15,7 @@ impl Kernel {
     pub fn arrive(&mut self, via: Via, frame: Frame, ctx: &mut Ctx<'_, '_>) {
         let ethernet = via == Via::Link && self.ethernet;
         ctx.tape.cause = frame.sent;
-        if frame.suspect && !packet::checksums_ok(&frame.bytes, ethernet) {
+        if frame.is_damaged(ethernet) {
             self.note_drop(&frame, DropWhy::BadChecksum, ctx);
             return;
         }
@@ -82,7 +82,6 @@ impl Kernel {
         if let Some(end) = self.stack.end(id) {
             end.heard = now;
             end.probes = (0, now);
-            end.unanswered = None;
             end.stalled = false;
             end.active = (now, cause);
             if let Some(segment) = frame.packet.as_ref().and_then(Packet::tcp) {
@@ -91,7 +90,15 @@ impl Kernel {
         }
         let ethernet = self.ethernet && self.stack.peek(id).is_some_and(|end| end.via() == Via::Link);
         self.arriving_reset = packet::tcp_flags(&frame.bytes, ethernet).is_some_and(|flags| flags.has(Flags::RST));
+        let queued = self.stack.peek(id).map(TcpEnd::send_queue);
         let moved = self.stack.feed(id, now, &frame.bytes);
+        // A peer with no room answers too: it keeps the connection (RFC 9293, 3.8.6.1).
+        let waits = packet::tcp_window(&frame.bytes, ethernet) == Some(0);
+        if let Some(end) = self.stack.end(id)
+            && (moved.is_some() || waits || Some(end.send_queue()) < queued)
+        {
+            end.unanswered = None;
+        }
         let moved = self.refuse_text(id, moved);
         let moved = self.end_refused(id, moved);
         self.settle(id, moved, ctx);
@@ -240,7 +247,8 @@ impl Kernel {
 
     /// Records one frame as sent by this host, and hands it on.
     pub(super) fn post_frame(&mut self, via: Via, bytes: bytes::Bytes, suspect: bool, ctx: &mut Ctx<'_, '_>) {
-        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect, releases: Vec::new() };
+        let mut frame =
+            Frame { bytes, packet: None, conn: None, sent: None, suspect, spoiled: false, releases: Vec::new() };
         if ctx.look {
             frame.packet = packet::dissect(&frame.bytes, via == Via::Link && self.ethernet);
         }

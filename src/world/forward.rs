@@ -87,13 +87,14 @@ impl World {
                 host.kernel.arrive(Via::Link, frame, &mut ctx);
                 self.after(to, hands);
             }
+            Station::Switch(_) if frame.is_damaged(true) => note_drop(to, &frame, DropWhy::BadChecksum, hands),
             Station::Switch(switch) => {
                 for out in switch.forward(port, &frame.bytes) {
                     self.send(to, out, frame.clone(), hands);
                 }
             }
             Station::Router(router) => {
-                if frame.suspect && !packet::checksums_ok(&frame.bytes, false) {
+                if frame.is_damaged(false) {
                     note_drop(to, &frame, DropWhy::BadChecksum, hands);
                     return;
                 }
@@ -116,7 +117,8 @@ impl World {
 
     /// A router sends a packet of its own.
     fn originate(&mut self, node: NodeId, port: usize, bytes: Bytes, about: &Frame, hands: &mut Hands<'_, '_>) {
-        let mut frame = Frame { bytes, packet: None, conn: None, sent: None, suspect: false, releases: Vec::new() };
+        let mut frame =
+            Frame { bytes, packet: None, conn: None, sent: None, suspect: false, spoiled: false, releases: Vec::new() };
         if hands.look {
             frame.packet = packet::dissect(&frame.bytes, false);
         }

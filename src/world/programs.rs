@@ -261,6 +261,12 @@ impl World {
         let node = self.slots[actor.index()].node;
         let result = self.take_turn(actor.index(), BTreeSet::new(), &mut hands, calls);
         self.after(node, &mut hands);
+        if hands.tape.next() > self.next_record {
+            self.busy = self.now;
+        }
+        if self.ending.is_none() {
+            self.within_limits(&mut hands);
+        }
         self.next_record = hands.tape.next();
         result
     }

@@ -186,7 +186,7 @@ impl World {
         if stuck.is_empty() { Ending::Quiet } else { Ending::Stuck(stuck) }
     }
 
-    fn within_limits(&mut self, hands: &mut Hands<'_, '_>) -> bool {
+    pub(super) fn within_limits(&mut self, hands: &mut Hands<'_, '_>) -> bool {
         self.events += 1;
         let limits = self.scenario.limits;
         let ending = match self.panic.take() {
