@@ -34,8 +34,11 @@ pub struct TcpEnd {
     pub conn: ConnId,
     /// Which end it is.
     pub end: End,
-    /// When it next has to be polled, as the event queue knows it.
+    /// When it next has something to do.
     pub due: Option<Time>,
+    /// When the event queue next asks: not later than that. An alarm that is put off stays where it is and is set anew
+    /// when it goes off, so that the queue does not fill with alarms that every acknowledgment has put off.
+    pub alarm: Option<Time>,
     /// Since when something has been unacknowledged with no word from the peer.
     pub unanswered: Option<Mark>,
     /// When it last sent or received.
@@ -122,6 +125,7 @@ impl TcpEnd {
             conn: ConnId(0),
             end: End::Initiator,
             due: None,
+            alarm: None,
             unanswered: None,
             active: (Time::ZERO, None),
             armed: Armed::default(),

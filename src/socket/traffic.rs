@@ -286,7 +286,7 @@ impl Kernel {
         if end.due != Some(now) {
             return;
         }
-        end.due = None;
+        (end.due, end.alarm) = (None, None);
         ctx.tape.cause = end.active.1;
         if self.lingers_until(id).is_some_and(|at| at <= now)
             && let Some(Owner::Lingering(fd)) = self.owner(id)
@@ -344,11 +344,12 @@ impl Kernel {
             due = None;
         }
         let due = [due, ours, lingers].into_iter().flatten().min();
-        if due != end.due {
-            end.due = due;
-            if let Some(at) = due {
-                self.alarms.push((at, Alarm::Tcp(id)));
-            }
+        end.due = due;
+        if let Some(at) = due
+            && end.alarm.is_none_or(|alarm| at < alarm)
+        {
+            end.alarm = due;
+            self.alarms.push((at, Alarm::Tcp(id)));
         }
     }
 
@@ -363,10 +364,17 @@ impl Kernel {
         }
     }
 
-    /// Whether an alarm that was set for this time is still meant.
+    /// Whether an alarm that goes off at this time is meant; one that was put off is set anew.
     pub fn is_due(&mut self, alarm: Alarm, at: Time) -> bool {
         match alarm {
-            Alarm::Tcp(id) => self.stack.peek(id).is_some_and(|end| end.due == Some(at)),
+            Alarm::Tcp(id) => {
+                let Some(end) = self.stack.end(id).filter(|end| end.alarm == Some(at)) else { return false };
+                if end.due != Some(at) {
+                    end.alarm = end.due;
+                    self.alarms.extend(end.due.map(|due| (due, alarm)));
+                }
+                end.due == Some(at)
+            }
             Alarm::Udp(id) => self.stack.udp_poll_at(id, at).is_some_and(|due| due <= at),
         }
     }

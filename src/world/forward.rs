@@ -16,20 +16,12 @@ const LOOPBACK: Span = Span::micros(10);
 impl World {
     /// What the host has sent goes onto its link; its alarms are set.
     pub(super) fn carry(&mut self, node: NodeId, hands: &mut Hands<'_, '_>) {
+        self.set_alarms(node);
         let Some(host) = self.host(node) else { return };
-        let boot = host.boot;
         let posted = core::mem::take(&mut host.kernel.outbox);
-        let alarms = core::mem::take(&mut host.kernel.alarms);
         let before = core::mem::replace(&mut host.counted, host.kernel.pinned());
         let counted = host.counted;
         self.pinned = self.pinned.saturating_sub(before).saturating_add(counted);
-        for (at, alarm) in alarms {
-            let event = match alarm {
-                Alarm::Tcp(id) => Event::Tcp { node, id, boot },
-                Alarm::Udp(id) => Event::Udp { node, id, boot },
-            };
-            self.queue.push(at, event);
-        }
         for Posted { via, frame } in posted {
             match via {
                 Via::Link => self.send(node, 0, frame, hands),
@@ -38,6 +30,22 @@ impl World {
                     self.queue.push(self.now + LOOPBACK, Event::Loop { node, frame: Box::new(frame) });
                 }
             }
+        }
+    }
+
+    /// What the host is to be asked for later goes into the queue.
+    pub(super) fn set_alarms(&mut self, node: NodeId) {
+        let Some(host) = self.host(node) else { return };
+        if host.kernel.alarms.is_empty() {
+            return;
+        }
+        let boot = host.boot;
+        for (at, alarm) in core::mem::take(&mut host.kernel.alarms) {
+            let event = match alarm {
+                Alarm::Tcp(id) => Event::Tcp { node, id, boot },
+                Alarm::Udp(id) => Event::Udp { node, id, boot },
+            };
+            self.queue.push(at, event);
         }
     }
 

@@ -156,10 +156,9 @@ impl World {
     }
 
     fn is_alarmed(&mut self, node: NodeId, alarm: Alarm, boot: u32, at: Time) -> bool {
-        match &mut self.stations[node.index()] {
-            Station::Host(host) => host.boot == boot && host.kernel.is_due(alarm, at),
-            Station::Switch(_) | Station::Router(_) => false,
-        }
+        let meant = self.host(node).is_some_and(|host| host.boot == boot && host.kernel.is_due(alarm, at));
+        self.set_alarms(node);
+        meant
     }
 
     fn end(&mut self, ending: Ending, hands: &mut Hands<'_, '_>) -> bool {
