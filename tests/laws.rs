@@ -7,8 +7,8 @@ mod plan;
 
 use drywire::base::{Choose, LinkId, NodeId, Point, Scripted, Seeded};
 use drywire::judge::{self, Finding};
-use drywire::scenario::{Scenario, explain};
 use drywire::scenario::model::{Actor, Cut, FaultAction, FaultRule, Link, PacketMatch};
+use drywire::scenario::{Scenario, explain};
 use drywire::trace::{self, CallName, JsonOptions, Outcome, TextOptions, Trace, What};
 use drywire::world::World;
 use known::{Known, known};
@@ -135,13 +135,15 @@ proptest! {
 
 /// The same scenario behind two more hosts and a link of theirs: all ids are others.
 fn with_neighbours(scenario: Scenario) -> Scenario {
-    let stage = "hosts = { a = \"10.9.0.1\", b = \"10.9.0.2\" }\nlinks.idle = { joins = [\"a\", \"b\"], loss = \"5 %\" }";
+    let stage =
+        "hosts = { a = \"10.9.0.1\", b = \"10.9.0.2\" }\nlinks.idle = { joins = [\"a\", \"b\"], loss = \"5 %\" }";
     let mut all = drywire::scenario::load("plan", stage).expect("the neighbours");
     let (node, link) = (|id: NodeId| NodeId(id.0 + 2), |id: LinkId| LinkId(id.0 + 1));
     let moved = |on: &PacketMatch| PacketMatch { from: on.from.map(node), link: on.link.map(link), ..on.clone() };
     all.nodes.extend(scenario.nodes);
     all.links.extend(scenario.links.into_iter().map(|it| Link { ends: it.ends.map(node), ..it }));
-    all.faults = scenario.faults.iter().map(|rule| FaultRule { action: rule.action.clone(), on: moved(&rule.on) }).collect();
+    all.faults =
+        scenario.faults.iter().map(|rule| FaultRule { action: rule.action.clone(), on: moved(&rule.on) }).collect();
     for rule in &mut all.faults {
         if let FaultAction::Hold(until) = &mut rule.action {
             *until = moved(until);
@@ -162,7 +164,9 @@ fn story(trace: &Trace) -> String {
 fn the_plans_are_as_bad_as_they_claim() {
     let plans: Vec<Plan> = plans(0, 1_000).collect();
     let share = |of: &dyn Fn(&Plan) -> bool| plans.iter().filter(|plan| of(plan)).count();
-    let with = |of: fn(&FaultAction) -> bool| plans.iter().flat_map(|plan| &plan.faults).filter(|rule| of(&rule.action)).count();
+    let with = |of: fn(&FaultAction) -> bool| {
+        plans.iter().flat_map(|plan| &plan.faults).filter(|rule| of(&rule.action)).count()
+    };
     assert!(share(&|plan| plan.faults.len() >= 2) >= 300, "two or more named faults");
     assert!(share(&|plan| plan.faults.is_empty() && !plan.is_random()) >= 20, "nothing goes wrong");
     assert!(share(&Plan::is_long) >= 300, "payloads beyond window and MSS");

@@ -269,18 +269,101 @@ pub(crate) fn grid() -> Vec<Record> {
     all
 }
 
+type Play = fn(&mut Lab);
+
 /// What the network does to the socket, in every state in which it can.
-const EVENTS: &[(&str, State, fn(&mut Lab), State)] = &[
-    ("FIN, not reading", State::ReadShut, |lab| { let pair = quiet(lab, How::Read); peer_shuts(lab, pair); }, State::PeerClosed),
-    ("FIN, not sending", State::WriteShut, |lab| { let pair = quiet(lab, How::Write); peer_shuts(lab, pair); }, State::Ended),
-    ("RST, not reading", State::ReadShut, |lab| { let pair = quiet(lab, How::Read); peer_resets(lab, pair); }, State::Reset),
-    ("RST, not sending", State::WriteShut, |lab| { let pair = quiet(lab, How::Write); peer_resets(lab, pair); }, State::Reset),
-    ("RST, neither", State::BothShut, |lab| { let pair = quiet(lab, How::Both); peer_resets(lab, pair); }, State::Broken),
-    ("silence", State::Connected, |lab| { let pair = lab.connection(); silence(lab, pair.0, None); }, State::Reset),
-    ("silence, not reading", State::ReadShut, |lab| { let pair = quiet(lab, How::Read); silence(lab, pair.0, None); }, State::Reset),
-    ("silence, not sending", State::WriteShut, |lab| { let pair = lab.connection(); silence(lab, pair.0, Some(How::Write)); }, State::Reset),
-    ("silence, neither", State::BothShut, |lab| { let pair = lab.connection(); silence(lab, pair.0, Some(How::Both)); }, State::Broken),
-    ("silence of one who has closed", State::PeerClosed, |lab| { let pair = lab.connection(); peer_shuts(lab, pair); silence(lab, pair.0, None); }, State::Broken),
+const EVENTS: &[(&str, State, Play, State)] = &[
+    (
+        "FIN, not reading",
+        State::ReadShut,
+        |lab| {
+            let pair = quiet(lab, How::Read);
+            peer_shuts(lab, pair);
+        },
+        State::PeerClosed,
+    ),
+    (
+        "FIN, not sending",
+        State::WriteShut,
+        |lab| {
+            let pair = quiet(lab, How::Write);
+            peer_shuts(lab, pair);
+        },
+        State::Ended,
+    ),
+    (
+        "RST, not reading",
+        State::ReadShut,
+        |lab| {
+            let pair = quiet(lab, How::Read);
+            peer_resets(lab, pair);
+        },
+        State::Reset,
+    ),
+    (
+        "RST, not sending",
+        State::WriteShut,
+        |lab| {
+            let pair = quiet(lab, How::Write);
+            peer_resets(lab, pair);
+        },
+        State::Reset,
+    ),
+    (
+        "RST, neither",
+        State::BothShut,
+        |lab| {
+            let pair = quiet(lab, How::Both);
+            peer_resets(lab, pair);
+        },
+        State::Broken,
+    ),
+    (
+        "silence",
+        State::Connected,
+        |lab| {
+            let pair = lab.connection();
+            silence(lab, pair.0, None);
+        },
+        State::Reset,
+    ),
+    (
+        "silence, not reading",
+        State::ReadShut,
+        |lab| {
+            let pair = quiet(lab, How::Read);
+            silence(lab, pair.0, None);
+        },
+        State::Reset,
+    ),
+    (
+        "silence, not sending",
+        State::WriteShut,
+        |lab| {
+            let pair = lab.connection();
+            silence(lab, pair.0, Some(How::Write));
+        },
+        State::Reset,
+    ),
+    (
+        "silence, neither",
+        State::BothShut,
+        |lab| {
+            let pair = lab.connection();
+            silence(lab, pair.0, Some(How::Both));
+        },
+        State::Broken,
+    ),
+    (
+        "silence of one who has closed",
+        State::PeerClosed,
+        |lab| {
+            let pair = lab.connection();
+            peer_shuts(lab, pair);
+            silence(lab, pair.0, None);
+        },
+        State::Broken,
+    ),
 ];
 
 fn quiet(lab: &mut Lab, how: How) -> (Fd, Fd) {

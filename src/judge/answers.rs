@@ -233,8 +233,8 @@ mod tests {
         sample.pass(SERVER, ack(1, 1).text(1));
         sample.pass(SERVER, ack(1, 1));
         sample.answer(CLIENT, ack(1, 2));
-        sample.pass(SERVER, ack(0, 1));
-        sample.pass(SERVER, ack(0, 1));
+        sample.craft(SERVER, ack(0, 1));
+        sample.craft(SERVER, ack(0, 1));
         sample.end(Ending::Quiet);
         assert_eq!(sample.rules(), Vec::<&str>::new());
     }

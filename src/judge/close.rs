@@ -77,6 +77,7 @@ impl Check for Closes {
 
 #[cfg(test)]
 mod tests {
+    use crate::base::Span;
     use crate::judge::sample::{CLIENT, SERVER, Sample, ack};
     use crate::packet::Flags;
     use crate::tcp::State;
@@ -88,6 +89,7 @@ mod tests {
         sample.moves(End::Acceptor, State::SynReceived);
         sample.call(SERVER, CallName::Close, "", Outcome::Ok);
         sample.moves(End::Acceptor, State::FinWait2);
+        sample.later(Span::millis(1));
         sample.end(Ending::Quiet);
         let findings = sample.findings();
         assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("close-without-fin", "RFC 9293 3.10.4"));

@@ -50,7 +50,8 @@ impl Check for Order {
 fn old(wire: &Wire, seq: i64) -> Option<(&'static str, &'static str, String)> {
     (seq < wire.una - 1).then(|| {
         let (una, nxt) = (wire.una, wire.nxt());
-        let text = format!("sends an ACK with the number {seq}, but {una} has been acknowledged; right is SND.NXT, {nxt}");
+        let text =
+            format!("sends an ACK with the number {seq}, but {una} has been acknowledged; right is SND.NXT, {nxt}");
         ("old-number", "3.10.7.4", text)
     })
 }
@@ -61,7 +62,8 @@ fn fault(wire: &Wire, segment: &Segment) -> Option<(&'static str, &'static str, 
     let (nxt, text_end) = (wire.nxt(), start + i64::from(segment.len));
     if start > nxt {
         let end = start + i64::from(segment.seg_len());
-        let text = format!("sends [{start},{end}), but what is from {nxt} to it was never sent; right is to begin at {nxt}");
+        let text =
+            format!("sends [{start},{end}), but what is from {nxt} to it was never sent; right is to begin at {nxt}");
         return Some(("gap", "3.4", text));
     }
     if segment.len > 1 && wire.edge > 0 && text_end > wire.edge {

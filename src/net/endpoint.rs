@@ -37,9 +37,11 @@ pub struct TcpEnd {
     /// When it next has to be polled, as the event queue knows it.
     pub due: Option<Time>,
     /// Since when something has been unacknowledged with no word from the peer.
-    pub unanswered: Option<Time>,
-    /// When it last sent or received, and the record of that: what arms its timers.
-    pub active: (Time, Option<RecordId>),
+    pub unanswered: Option<Mark>,
+    /// When it last sent or received.
+    pub active: Mark,
+    /// Since when its timers run.
+    pub armed: Armed,
     /// When the peer was last heard.
     pub heard: Time,
     /// How many keep-alive probes it has been sent since, and when the last.
@@ -50,6 +52,20 @@ pub struct TcpEnd {
     pub(super) deleted: bool,
     /// It has something to do at once and does nothing: recorded, and left alone until the next input.
     pub stalled: bool,
+}
+
+/// A time, and the record of what happened then.
+pub type Mark = (Time, Option<RecordId>);
+
+/// Since when the timers of an end run, read off the wire: smoltcp keeps them to itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Armed {
+    /// Retransmission (RFC 6298, 5).
+    pub retransmission: Option<Mark>,
+    /// Delayed acknowledgment.
+    pub acknowledgment: Option<Mark>,
+    /// Zero-window probe.
+    pub probe: Option<Mark>,
 }
 
 /// What the wire says of one end, enough to tell its timers apart.
@@ -108,6 +124,7 @@ impl TcpEnd {
             due: None,
             unanswered: None,
             active: (Time::ZERO, None),
+            armed: Armed::default(),
             heard: Time::ZERO,
             probes: (0, Time::ZERO),
             seen_on_wire: OnWire::default(),
@@ -132,6 +149,11 @@ impl TcpEnd {
 
     pub(super) fn socket_mut(&mut self) -> &mut stack::Socket<'static> {
         self.set.get_mut(self.handle)
+    }
+
+    /// How long an acknowledgment may wait.
+    pub fn ack_delay(&self) -> Span {
+        self.socket().ack_delay().map_or(Span::ZERO, |delay| Span::micros(delay.total_micros()))
     }
 
     /// The device that it speaks through.

@@ -19,7 +19,7 @@ mod wire;
 
 pub use conns::Conns;
 pub use device::Via;
-pub use endpoint::{Moved, OnWire, TcpEnd};
+pub use endpoint::{Mark, Moved, OnWire, TcpEnd};
 pub use faults::{Faults, Verdict};
 pub use router::{Route, Routed, Router};
 pub use stack::{Departure, Destination, Stack, StackConfig, TcpId, UdpId};

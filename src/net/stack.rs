@@ -95,7 +95,7 @@ pub struct Stack {
     loopback: Port,
     station: [u8; 6],
     mtu: u32,
-    tcp: BTreeMap<TcpId, TcpEnd>,
+    tcp: BTreeMap<TcpId, Box<TcpEnd>>,
     pairs: BTreeMap<(SocketAddr, SocketAddr), TcpId>,
     /// The ends at each local port.
     tcp_ports: BTreeMap<u16, BTreeSet<TcpId>>,
@@ -286,29 +286,29 @@ impl Stack {
         self.next += 1;
         self.pairs.insert((end.local, end.remote), id);
         self.tcp_ports.entry(end.local.port()).or_default().insert(id);
-        self.tcp.insert(id, end);
+        self.tcp.insert(id, Box::new(end));
         id
     }
 
     /// The end of this number.
     pub fn end(&mut self, id: TcpId) -> Option<&mut TcpEnd> {
-        self.tcp.get_mut(&id)
+        self.tcp.get_mut(&id).map(|end| &mut **end)
     }
 
     /// The end of this number, to look at.
     pub fn peek(&self, id: TcpId) -> Option<&TcpEnd> {
-        self.tcp.get(&id)
+        self.tcp.get(&id).map(|end| &**end)
     }
 
     /// All ends.
     pub fn ends(&self) -> impl Iterator<Item = (TcpId, &TcpEnd)> {
-        self.tcp.iter().map(|(&id, end)| (id, end))
+        self.tcp.iter().map(|(&id, end)| (id, &**end))
     }
 
     /// The ends at this local port.
     pub fn ends_at(&self, port: u16) -> impl Iterator<Item = (TcpId, &TcpEnd)> {
         let ids = self.tcp_ports.get(&port).into_iter().flatten();
-        ids.filter_map(|&id| Some((id, self.tcp.get(&id)?)))
+        ids.filter_map(|&id| Some((id, self.peek(id)?)))
     }
 
     /// Forgets an end, and gives its buffers back.
@@ -389,7 +389,7 @@ impl Stack {
     /// The end with this local and this remote socket.
     pub fn end_between(&mut self, local: SocketAddr, remote: SocketAddr) -> Option<&mut TcpEnd> {
         let id = self.id_between(local, remote)?;
-        self.tcp.get_mut(&id)
+        self.end(id)
     }
 
     /// Whether there is such an end already.

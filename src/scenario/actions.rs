@@ -83,7 +83,7 @@ pub(crate) struct ActionInfo {
 }
 
 /// The keys of every action.
-pub(crate) const TIMING: [&str; 4] = ["at", "wait", "after", "label"];
+pub(crate) const TIMING: [&str; 5] = ["at", "wait", "after", "label", "times"];
 
 /// The keys of every action that is a call.
 pub(crate) const OUTCOME: [&str; 2] = ["expect", "fails"];

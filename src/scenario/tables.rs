@@ -231,6 +231,8 @@ table! {
         "wait" wait: Duration = "\"0 ms\"";
         /// Not before the step of this label has completed.
         "after" after: Name;
+        /// So often, with `wait` before each. `at` and `after` hold for the first of them, `label` names the last.
+        "times" times: Whole<1, 1_000> = "1";
         /// The step's own label, for `after` and for measures.
         "label" label: Name;
         /// The name of the socket to do it on. Without it, the program's latest one. Programs of one host share these names.

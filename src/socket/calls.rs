@@ -1,16 +1,16 @@
-//! The calls on stream sockets: classify, ask the machine, record, perform.
+//! The calls on stream sockets: classify, ask the machine, record, perform. `connect` and the calls that close have files
+//! of their own.
 
 use super::events::edge_record;
-use super::holding::{Lingering, Owner};
+use super::holding::Owner;
 use super::kernel::{Ctx, Entry, Kernel, Listener, Stream};
 use super::record::{Args, Caller, Said};
 use super::sys::Received;
 use crate::base::{ActorId, Fd, Payload};
 use crate::machine::{Edge, Step};
 use crate::net::TcpId;
-use crate::scenario::model::{How, Proto, SockOpt, SocketSpec};
+use crate::scenario::model::{Proto, SocketSpec};
 use crate::socket_api::{Errno, Input, Output, Socket};
-use crate::tcp::State;
 use crate::trace::{CallName, Outcome};
 use bytes::{Bytes, BytesMut};
 use core::net::{IpAddr, SocketAddr};
@@ -57,7 +57,14 @@ impl Kernel {
     }
 
     /// A call whose outcome is known from the machine alone.
-    fn plain_call(&mut self, caller: Caller, said: Said, fd: Fd, input: Input, ctx: &mut Ctx<'_, '_>) -> Answer {
+    pub(super) fn plain_call(
+        &mut self,
+        caller: Caller,
+        said: Said,
+        fd: Fd,
+        input: Input,
+        ctx: &mut Ctx<'_, '_>,
+    ) -> Answer {
         let outcome = match self.foresee(fd, input) {
             Ok(outputs) if outputs.contains(&Output::FailAborted) => Outcome::Err(Errno::Econnaborted),
             Ok(_) => Outcome::Ok,
@@ -98,7 +105,7 @@ impl Kernel {
     }
 
     /// The socket gets its local address.
-    fn bind_to(&mut self, fd: Fd, at: SocketAddr) {
+    pub(super) fn bind_to(&mut self, fd: Fd, at: SocketAddr) {
         self.ephemeral.took(at.port());
         self.set_local(fd, at);
     }
@@ -202,135 +209,6 @@ impl Kernel {
         Err(errno)
     }
 
-    /// `connect`: the OPEN call, active. Goes on in the background: EINPROGRESS, then [`Kernel::connected`].
-    ///
-    /// # Errors
-    /// EINPROGRESS, EALREADY, EISCONN, ECONNREFUSED (port 0), ENETUNREACH, EADDRNOTAVAIL, EOPNOTSUPP, EBADF.
-    pub fn connect(&mut self, caller: Caller, fd: Fd, to: SocketAddr, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
-        if self.dgram(fd).is_some() {
-            return self.connect_datagram(caller, fd, to, ctx);
-        }
-        // 0.0.0.0 means this host (Linux S34).
-        let remote =
-            if to.ip().is_unspecified() { SocketAddr::new(super::options::loopback(to.ip()), to.port()) } else { to };
-        let bound = self.peek_stream(fd).and_then(|stream| stream.local);
-        let local = self.local_for(fd, remote);
-        let input = match local {
-            _ if to.port() == 0 => Input::ConnectPortZero,
-            _ if !self.reaches(remote.ip()) || self.source_of(bound, remote.ip()).is_none() => Input::ConnectNoRoute,
-            Some(local) if !self.stack.pair_taken(local, remote) => Input::Connect,
-            Some(_) | None => Input::ConnectNoPort,
-        };
-        let foreseen = self.foresee(fd, input);
-        let outcome = match foreseen {
-            Ok(outputs) if outputs.contains(&Output::TakeError) => Outcome::Err(self.pending(fd)),
-            Ok(outputs) if outputs.contains(&Output::FailAborted) => Outcome::Err(Errno::Econnaborted),
-            Ok(_) => Outcome::Err(Errno::Einprogress),
-            Err(errno) => Outcome::Err(errno),
-        };
-        let said = Said::new(CallName::Connect).args(Args::Addr(to)).on(self, fd);
-        let blocks = caller.blocking && outcome == Outcome::Err(Errno::Einprogress);
-        let opening = foreseen.is_ok_and(|outputs| outputs.contains(&Output::OpenActive));
-        if let (true, Some(local)) = (opening, local) {
-            let (conn, end) = ctx.conns.open(self.node, local, remote, ctx.tape);
-            let said = said.conn(conn);
-            if blocks {
-                self.block(caller, said, ctx)
-            } else {
-                self.say(caller, said, &outcome, ctx)
-            }
-            let _ = self.take(fd, input, ctx);
-            self.open_active(fd, local, remote, conn, end, ctx);
-            return Err(Errno::Einprogress);
-        }
-        self.say(caller, said, &outcome, ctx);
-        let _ = self.take(fd, input, ctx);
-        match outcome {
-            Outcome::Err(errno) => {
-                self.clear_pending(fd);
-                Err(errno)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn open_active(
-        &mut self,
-        fd: Fd,
-        local: SocketAddr,
-        remote: SocketAddr,
-        conn: crate::base::ConnId,
-        which: crate::trace::End,
-        ctx: &mut Ctx<'_, '_>,
-    ) {
-        self.bind_to(fd, local);
-        let Some(stream) = self.stream(fd) else { return };
-        stream.peer = Some(remote);
-        let (spec, reuse, earlier) = (stream.spec, stream.reuse, stream.tcp.take());
-        if let Some(earlier) = earlier {
-            // The end of an attempt that failed.
-            self.forget(earlier);
-        }
-        let Some(id) = self.stack.connect(&spec, local, remote) else {
-            self.report(fd, Input::Unreachable, ctx);
-            return;
-        };
-        let now = ctx.tape.now;
-        let cause = ctx.tape.cause;
-        let mut moved = None;
-        if let Some(end) = self.stack.end(id) {
-            (end.conn, end.end) = (conn, which);
-            end.heard = now;
-            end.active = (now, cause);
-            moved = end.look();
-        }
-        self.hold(id, Owner::Fd(fd), spec, reuse);
-        if let Some(stream) = self.stream(fd) {
-            stream.tcp = Some(id);
-        }
-        self.settle(id, moved, ctx);
-    }
-
-    /// What became of a `connect` that was in progress: for a blocking caller the call's return, for any other what
-    /// SO_ERROR says.
-    ///
-    /// # Errors
-    /// EALREADY while it goes on; then what it failed with.
-    pub fn connected(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
-        let foreseen = self.foresee(fd, Input::Connect);
-        if foreseen == Err(Errno::Ealready) {
-            return Err(Errno::Ealready);
-        }
-        if !caller.blocking && foreseen != Err(Errno::Ebadf) {
-            let error = self.peek_stream(fd).and_then(|stream| stream.pending);
-            self.getsockopt(caller, fd, SockOpt::Error, ctx)?;
-            return match (error, foreseen) {
-                (Some(errno), _) => Err(errno),
-                (None, Err(Errno::Eisconn)) => Ok(()),
-                (None, Err(errno)) => Err(errno),
-                (None, Ok(_)) => Err(Errno::Econnaborted),
-            };
-        }
-        let outcome = match foreseen {
-            Err(Errno::Eisconn) => Outcome::Ok,
-            Err(errno) => Outcome::Err(errno),
-            Ok(outputs) if outputs.contains(&Output::TakeError) => Outcome::Err(self.pending(fd)),
-            Ok(_) => Outcome::Err(Errno::Econnaborted),
-        };
-        match outcome {
-            Outcome::Err(errno) if foreseen.is_ok() => {
-                self.say(caller, Said::new(CallName::Connect).on(self, fd), &outcome, ctx);
-                let _ = self.take(fd, Input::Connect, ctx);
-                self.clear_pending(fd);
-                Err(errno)
-            }
-            outcome => {
-                self.unblock((caller.actor, CallName::Connect, Some(fd)), &outcome, ctx);
-                if let Outcome::Err(errno) = outcome { Err(errno) } else { Ok(()) }
-            }
-        }
-    }
-
     /// The pending error, which the caller takes.
     pub(super) fn pending(&self, fd: Fd) -> Errno {
         self.peek_stream(fd).and_then(|stream| stream.pending).unwrap_or(Errno::Econnreset)
@@ -366,7 +244,7 @@ impl Kernel {
         let now = ctx.tape.now;
         if let Some(end) = self.stack.end(id) {
             end.stalled = false;
-            end.unanswered.get_or_insert(now);
+            end.unanswered.get_or_insert((now, ctx.tape.cause));
         }
         self.settle(id, None, ctx);
         Ok(taken)
@@ -435,147 +313,6 @@ impl Kernel {
             return stream.stash.split_to(take).freeze();
         }
         id.and_then(|id| self.stack.end(id)).map(|end| Bytes::from(end.recv(max))).unwrap_or_default()
-    }
-
-    /// `shutdown`.
-    ///
-    /// # Errors
-    /// ENOTCONN, EBADF.
-    pub fn shutdown(&mut self, caller: Caller, fd: Fd, how: How, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
-        let (input, name) = match how {
-            How::Read => (Input::ShutRd, "SHUT_RD"),
-            How::Write => (Input::ShutWr, "SHUT_WR"),
-            How::Both => (Input::ShutRdWr, "SHUT_RDWR"),
-        };
-        let said = Said::new(CallName::Shutdown).args(Args::Word(name));
-        if self.dgram(fd).is_some() {
-            return self.shutdown_datagram(caller, said, fd, ctx);
-        }
-        for output in self.plain_call(caller, said, fd, input, ctx)? {
-            if *output == Output::Close {
-                self.close_connection(fd, ctx);
-            }
-        }
-        self.wake(fd);
-        Ok(())
-    }
-
-    /// `close`: FIN after what is queued; RST where bytes are unread or SO_LINGER is 0 (RFC 9293, 3.6; RFC 1122,
-    /// 4.2.2.13).
-    ///
-    /// # Errors
-    /// EBADF.
-    pub fn close(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
-        if self.dgram(fd).is_some() {
-            return self.close_datagram(caller, fd, ctx);
-        }
-        let stream = self.peek_stream(fd);
-        let unread = stream.is_some_and(|stream| {
-            !stream.stash.is_empty()
-                || stream.tcp.and_then(|id| self.stack.peek(id)).is_some_and(|end| end.readable() > 0)
-        });
-        let abrupt = unread || stream.is_some_and(|stream| stream.linger == Some(0));
-        let input = if abrupt { Input::CloseAbort } else { Input::Close };
-        if let Some(lingering) = self.lingering.get(&fd).copied() {
-            return self.close_lingering(caller, fd, lingering, ctx);
-        }
-        let said = Said::new(CallName::Close);
-        let lingers = self.would_linger(fd).filter(|_| caller.blocking && !abrupt);
-        let outputs = if lingers.is_some() {
-            self.block(caller, said.on(self, fd), ctx);
-            self.take(fd, input, ctx)?
-        } else {
-            self.plain_call(caller, said, fd, input, ctx)?
-        };
-        if let Some((id, span)) = lingers {
-            self.lingering.insert(fd, Lingering { id, until: ctx.tape.now + span });
-        }
-        for output in outputs {
-            match output {
-                Output::Close => self.close_connection(fd, ctx),
-                Output::Abort => self.abort_connection(fd, ctx),
-                Output::StopListening => self.stop_listening(fd, ctx),
-                Output::Release => self.release(caller, fd, ctx),
-                _ => {}
-            }
-        }
-        if lingers.is_some() { Err(Errno::Eagain) } else { Ok(()) }
-    }
-
-    /// A `close` that lingers is made again: it returns once our FIN is acknowledged, or the time is over.
-    fn close_lingering(
-        &mut self,
-        caller: Caller,
-        fd: Fd,
-        lingering: Lingering,
-        ctx: &mut Ctx<'_, '_>,
-    ) -> Result<(), Errno> {
-        if !self.has_lingered(lingering, ctx.tape.now) {
-            return Err(Errno::Eagain);
-        }
-        self.lingering.remove(&fd);
-        self.say(caller, Said::new(CallName::Close).on(self, fd), &Outcome::Ok, ctx);
-        self.hand_over(lingering.id, Owner::Nobody);
-        self.forget_if_done(lingering.id);
-        Ok(())
-    }
-
-    /// CLOSE on the connection behind a descriptor.
-    fn close_connection(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
-        let Some(id) = self.peek_stream(fd).and_then(|stream| stream.tcp) else { return };
-        let bare = self.spec_of(fd).bare;
-        let Some(end) = self.stack.end(id) else { return };
-        let state = end.state();
-        // smoltcp's CLOSE in SYN-RECEIVED sends no FIN and takes the SYN's acknowledgment for the FIN's.
-        if state == State::SynReceived && !bare {
-            end.abort()
-        } else {
-            end.close()
-        }
-        let moved = end.look();
-        if state == State::SynSent && !bare {
-            // RFC 9293, 3.10.4: the TCB is deleted; smoltcp would send a RST.
-            self.note_move(id, moved, ctx);
-            self.detach(id);
-        } else {
-            self.settle(id, moved, ctx);
-        }
-    }
-
-    fn abort_connection(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
-        let Some(id) = self.peek_stream(fd).and_then(|stream| stream.tcp) else { return };
-        self.abort_end(id, ctx);
-    }
-
-    pub(super) fn abort_end(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
-        let bare = self.holdings.get(&id).is_some_and(|holding| holding.spec.bare);
-        self.hand_over(id, Owner::Nobody);
-        let Some(end) = self.stack.end(id) else { return };
-        let state = end.state();
-        end.abort();
-        let moved = end.look();
-        if matches!(state, State::TimeWait | State::LastAck | State::Closing) && !bare {
-            // RFC 9293, 3.10.5: the TCB is deleted and nothing is sent; smoltcp would send a RST.
-            self.note_move(id, moved, ctx);
-            self.detach(id);
-        } else {
-            self.settle(id, moved, ctx);
-        }
-    }
-
-    /// The descriptor lets go; what TCP has still to do it does alone.
-    fn release(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) {
-        self.wake_for_close(fd, caller.actor);
-        let Some(Entry::Stream(stream)) = self.fds.remove(&fd) else { return };
-        self.holders.moved(Proto::Tcp, fd, stream.local, None);
-        if let Some(id) = stream.tcp {
-            let lingers = self.lingering.contains_key(&fd);
-            self.hand_over(id, if lingers { Owner::Lingering(fd) } else { Owner::Nobody });
-            if lingers {
-                self.settle(id, None, ctx);
-            }
-            self.forget_if_done(id);
-        }
     }
 }
 

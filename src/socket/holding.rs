@@ -108,7 +108,7 @@ impl Kernel {
             return None;
         }
         if end.awaits_answer() {
-            let since = *end.unanswered.get_or_insert(now);
+            let (since, _) = *end.unanswered.get_or_insert((now, end.active.1));
             return spec.user_timeout.map(|timeout| (since + timeout, Due::GiveUp(TimerKind::UserTimeout)));
         }
         end.unanswered = None;

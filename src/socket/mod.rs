@@ -9,6 +9,8 @@
 //! POSIX.1-2017 for the calls; Linux 6.18 where POSIX leaves it open; RFC 9293, 3.9.1 for what they do to TCP.
 
 mod calls;
+mod closing;
+mod connecting;
 mod dgram;
 mod events;
 mod holding;

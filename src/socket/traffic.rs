@@ -86,7 +86,7 @@ impl Kernel {
             end.stalled = false;
             end.active = (now, cause);
             if let Some(segment) = frame.packet.as_ref().and_then(Packet::tcp) {
-                timers::hear(&mut end.seen_on_wire, segment);
+                timers::hear(end, segment);
             }
         }
         let ethernet = self.ethernet && self.stack.peek(id).is_some_and(|end| end.via() == Via::Link);
@@ -175,16 +175,18 @@ impl Kernel {
         let now = ctx.tape.now;
         self.note_move(id, moved, ctx);
         self.post(ctx);
-        loop {
+        let mut due = self.stack.poll_at(id, now);
+        while due == Some(now) {
             let (sent, moved) = self.stack.flush(id, now);
             self.note_fast_retransmission(id, sent, ctx);
             self.note_move(id, moved, ctx);
             self.post(ctx);
+            due = self.stack.poll_at(id, now);
             if !sent && moved.is_none() {
                 break;
             }
         }
-        self.set_alarm(id, ctx);
+        self.set_alarm(id, due, ctx);
         self.forget_if_done(id);
     }
 
@@ -207,8 +209,11 @@ impl Kernel {
     }
 
     fn note_timer(&mut self, id: TcpId, timer: TimerKind, ctx: &mut Ctx<'_, '_>) -> Option<RecordId> {
-        let end = self.stack.peek(id)?;
-        let (conn, which, after) = (end.conn, end.end, ctx.tape.now.since(end.active.0));
+        let end = self.stack.end(id)?;
+        let (conn, which) = (end.conn, end.end);
+        let (since, cause) = timers::fire(end, timer);
+        ctx.tape.cause = cause.or(ctx.tape.cause);
+        let after = ctx.tape.now.since(since);
         let noted = ctx.tape.note(self.node, || What::Timer { conn, end: which, timer, after });
         ctx.tape.cause = noted.or(ctx.tape.cause);
         noted
@@ -263,11 +268,7 @@ impl Kernel {
         let Some(segment) = packet.tcp() else { return };
         let Some(end) = self.stack.end_between(packet.src, packet.dst) else { return };
         end.active = (now, sent);
-        let past = segment.seq.wrapping_add(segment.seg_len());
-        let further = |up_to: u32| (past.wrapping_sub(up_to) as i32) > 0;
-        if end.seen_on_wire.sent_up_to.is_none_or(further) {
-            end.seen_on_wire.sent_up_to = Some(past);
-        }
+        timers::leave(end, segment);
     }
 
     /// An end's alarm went off.
@@ -318,9 +319,8 @@ impl Kernel {
     }
 
     /// Sets the time at which the end next has something to do: the stack's, or ours if that comes first.
-    fn set_alarm(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
+    fn set_alarm(&mut self, id: TcpId, stack_due: Option<Time>, ctx: &mut Ctx<'_, '_>) {
         let now = ctx.tape.now;
-        let stack_due = self.stack.poll_at(id, now);
         let ours = self.deadline(id, now).map(|(at, _)| at.max(now));
         let lingers = self.lingers_until(id).filter(|at| *at > now);
         let node = self.node;

@@ -147,7 +147,8 @@ pub enum What {
         end: End,
         /// Which.
         timer: TimerKind,
-        /// The time for which the end had been silent on this connection.
+        /// How long it had run: since the record that is its cause. Where the wire does not tell, the time for which the end
+        /// had been silent on this connection.
         after: Span,
     },
     /// A machine of the catalogue other than TCP's took an input.

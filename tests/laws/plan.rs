@@ -101,7 +101,8 @@ impl Plan {
         }
         scenario.limits = Limits { events: 2_000_000, time: Span::secs(100_000), queued: 64 << 20 };
         scenario.seed = self.seed;
-        let actor = |node: NodeId, name: &str, steps| Actor { node, name: name.into(), program: Program::Script(steps) };
+        let actor =
+            |node: NodeId, name: &str, steps| Actor { node, name: name.into(), program: Program::Script(steps) };
         scenario.actors = vec![actor(CLIENT, "client", self.client()), actor(SERVER, "server", self.server())];
         scenario
     }
@@ -116,10 +117,8 @@ impl Plan {
     }
 
     fn server(&self) -> Vec<Step> {
-        let mut steps = vec![
-            step(Action::Listen { port: Some(80), backlog: 8 }, Span::ZERO),
-            step(Action::Accept, Span::ZERO),
-        ];
+        let mut steps =
+            vec![step(Action::Listen { port: Some(80), backlog: 8 }, Span::ZERO), step(Action::Accept, Span::ZERO)];
         let (first, second) = (sends(&self.server), vec![reads(&self.server)]);
         let (first, second) = if self.at_once { (first, second) } else { (second, first) };
         steps.extend(first);
@@ -227,12 +226,14 @@ fn kind() -> impl Strategy<Value = PacketKind> {
 fn packets() -> impl Strategy<Value = PacketMatch> {
     let nth = vec((1..10_u64, 1..3_u64), 1..3);
     let seq = option::weighted(0.15, (1..4_000_u64, 1..2_000_u64));
-    (kind(), option::weighted(0.9, select(vec![CLIENT, SERVER])), nth, seq).prop_map(|(kind, from, nth, seq)| PacketMatch {
-        kind,
-        from,
-        link: None,
-        nth: nth.into_iter().map(|(first, many)| first..first + many).collect(),
-        seq: seq.map(|(first, many)| first..first + many),
+    (kind(), option::weighted(0.9, select(vec![CLIENT, SERVER])), nth, seq).prop_map(|(kind, from, nth, seq)| {
+        PacketMatch {
+            kind,
+            from,
+            link: None,
+            nth: nth.into_iter().map(|(first, many)| first..first + many).collect(),
+            seq: seq.map(|(first, many)| first..first + many),
+        }
     })
 }
 

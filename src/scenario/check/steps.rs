@@ -36,6 +36,18 @@ struct Entry {
     after: Option<Placed<String>>,
 }
 
+/// A step that is done so often, as so many steps.
+fn repeated(step: Step, times: i64) -> impl Iterator<Item = Step> {
+    (1..=times).map(move |nth| {
+        let mut one = step.clone();
+        if nth > 1 {
+            (one.at, one.after) = (None, None);
+        }
+        one.label = one.label.filter(|_| nth == times);
+        one
+    })
+}
+
 impl Checker<'_> {
     pub(super) fn steps(&mut self, root: &Root) {
         let Some(tables) = root.run.as_ref().and_then(|run| run.value.steps.as_ref()) else { return };
@@ -55,7 +67,7 @@ impl Checker<'_> {
             }
             let step = self.step(&table.value, value);
             if let (Some(script), Some(step)) = (script, step) {
-                scripts[script].steps.push(step);
+                scripts[script].steps.extend(repeated(step, table.value.times.as_ref().map_or(1, |times| times.value)));
             }
             entries.push(script.map(|script| Entry { script, after: table.value.after.clone() }));
         }

@@ -220,3 +220,19 @@ fn the_defaults_are_those_that_the_reference_names() {
     let written = text.replace("steps = [{ a = \"listen\" }, { a = \"recv\" }]", steps);
     assert_eq!(placeless(load("x", &written).unwrap()), placeless(load("x", &text).unwrap()));
 }
+
+#[test]
+fn a_step_with_times_stands_for_so_many() {
+    let step =
+        |times: &str| format!("{{ a = \"send\", text = \"x\", at = \"1 s\", wait = \"20 ms\", label = \"l\"{times} }}");
+    let text = |steps: &str| {
+        format!(
+            "hosts.a = \"10.0.0.1\"\nhosts.b = \"10.0.0.2\"\nlinks.l = {{ joins = [\"a\", \"b\"] }}\nrun.steps = [{steps}]\n"
+        )
+    };
+    let scenario = load("x", &text(&step(", times = 3"))).unwrap();
+    let model::Program::Script(steps) = &scenario.actors[0].program else { panic!("a script") };
+    let shape: Vec<_> = steps.iter().map(|step| (step.at.is_some(), step.wait.0, step.label.is_some())).collect();
+    assert_eq!(shape, [(true, 20_000_000, false), (false, 20_000_000, false), (false, 20_000_000, true)]);
+    assert!(load("x", &text(&step(", times = 0"))).is_err());
+}

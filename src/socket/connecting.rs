@@ -1,0 +1,141 @@
+//! `connect`, and what becomes of it.
+
+use super::holding::Owner;
+use super::kernel::{Ctx, Kernel};
+use super::record::{Args, Caller, Said};
+use crate::base::Fd;
+use crate::scenario::model::SockOpt;
+use crate::socket_api::{Errno, Input, Output};
+use crate::trace::{CallName, Outcome};
+use core::net::SocketAddr;
+
+impl Kernel {
+    /// `connect`: the OPEN call, active. Goes on in the background: EINPROGRESS, then [`Kernel::connected`].
+    ///
+    /// # Errors
+    /// EINPROGRESS, EALREADY, EISCONN, ECONNREFUSED (port 0), ENETUNREACH, EADDRNOTAVAIL, EOPNOTSUPP, EBADF.
+    pub fn connect(&mut self, caller: Caller, fd: Fd, to: SocketAddr, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
+        if self.dgram(fd).is_some() {
+            return self.connect_datagram(caller, fd, to, ctx);
+        }
+        // 0.0.0.0 means this host (Linux S34).
+        let remote =
+            if to.ip().is_unspecified() { SocketAddr::new(super::options::loopback(to.ip()), to.port()) } else { to };
+        let bound = self.peek_stream(fd).and_then(|stream| stream.local);
+        let local = self.local_for(fd, remote);
+        let input = match local {
+            _ if to.port() == 0 => Input::ConnectPortZero,
+            _ if !self.reaches(remote.ip()) || self.source_of(bound, remote.ip()).is_none() => Input::ConnectNoRoute,
+            Some(local) if !self.stack.pair_taken(local, remote) => Input::Connect,
+            Some(_) | None => Input::ConnectNoPort,
+        };
+        let foreseen = self.foresee(fd, input);
+        let outcome = match foreseen {
+            Ok(outputs) if outputs.contains(&Output::TakeError) => Outcome::Err(self.pending(fd)),
+            Ok(outputs) if outputs.contains(&Output::FailAborted) => Outcome::Err(Errno::Econnaborted),
+            Ok(_) => Outcome::Err(Errno::Einprogress),
+            Err(errno) => Outcome::Err(errno),
+        };
+        let said = Said::new(CallName::Connect).args(Args::Addr(to)).on(self, fd);
+        let blocks = caller.blocking && outcome == Outcome::Err(Errno::Einprogress);
+        let opening = foreseen.is_ok_and(|outputs| outputs.contains(&Output::OpenActive));
+        if let (true, Some(local)) = (opening, local) {
+            let (conn, end) = ctx.conns.open(self.node, local, remote, ctx.tape);
+            let said = said.conn(conn);
+            if blocks {
+                self.block(caller, said, ctx)
+            } else {
+                self.say(caller, said, &outcome, ctx)
+            }
+            let _ = self.take(fd, input, ctx);
+            self.open_active(fd, local, remote, conn, end, ctx);
+            return Err(Errno::Einprogress);
+        }
+        self.say(caller, said, &outcome, ctx);
+        let _ = self.take(fd, input, ctx);
+        match outcome {
+            Outcome::Err(errno) => {
+                self.clear_pending(fd);
+                Err(errno)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn open_active(
+        &mut self,
+        fd: Fd,
+        local: SocketAddr,
+        remote: SocketAddr,
+        conn: crate::base::ConnId,
+        which: crate::trace::End,
+        ctx: &mut Ctx<'_, '_>,
+    ) {
+        self.bind_to(fd, local);
+        let Some(stream) = self.stream(fd) else { return };
+        stream.peer = Some(remote);
+        let (spec, reuse, earlier) = (stream.spec, stream.reuse, stream.tcp.take());
+        if let Some(earlier) = earlier {
+            // The end of an attempt that failed.
+            self.forget(earlier);
+        }
+        let Some(id) = self.stack.connect(&spec, local, remote) else {
+            self.report(fd, Input::Unreachable, ctx);
+            return;
+        };
+        let now = ctx.tape.now;
+        let cause = ctx.tape.cause;
+        let mut moved = None;
+        if let Some(end) = self.stack.end(id) {
+            (end.conn, end.end) = (conn, which);
+            end.heard = now;
+            end.active = (now, cause);
+            moved = end.look();
+        }
+        self.hold(id, Owner::Fd(fd), spec, reuse);
+        if let Some(stream) = self.stream(fd) {
+            stream.tcp = Some(id);
+        }
+        self.settle(id, moved, ctx);
+    }
+
+    /// What became of a `connect` that was in progress: for a blocking caller the call's return, for any other what
+    /// SO_ERROR says.
+    ///
+    /// # Errors
+    /// EALREADY while it goes on; then what it failed with.
+    pub fn connected(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
+        let foreseen = self.foresee(fd, Input::Connect);
+        if foreseen == Err(Errno::Ealready) {
+            return Err(Errno::Ealready);
+        }
+        if !caller.blocking && foreseen != Err(Errno::Ebadf) {
+            let error = self.peek_stream(fd).and_then(|stream| stream.pending);
+            self.getsockopt(caller, fd, SockOpt::Error, ctx)?;
+            return match (error, foreseen) {
+                (Some(errno), _) => Err(errno),
+                (None, Err(Errno::Eisconn)) => Ok(()),
+                (None, Err(errno)) => Err(errno),
+                (None, Ok(_)) => Err(Errno::Econnaborted),
+            };
+        }
+        let outcome = match foreseen {
+            Err(Errno::Eisconn) => Outcome::Ok,
+            Err(errno) => Outcome::Err(errno),
+            Ok(outputs) if outputs.contains(&Output::TakeError) => Outcome::Err(self.pending(fd)),
+            Ok(_) => Outcome::Err(Errno::Econnaborted),
+        };
+        match outcome {
+            Outcome::Err(errno) if foreseen.is_ok() => {
+                self.say(caller, Said::new(CallName::Connect).on(self, fd), &outcome, ctx);
+                let _ = self.take(fd, Input::Connect, ctx);
+                self.clear_pending(fd);
+                Err(errno)
+            }
+            outcome => {
+                self.unblock((caller.actor, CallName::Connect, Some(fd)), &outcome, ctx);
+                if let Outcome::Err(errno) = outcome { Err(errno) } else { Ok(()) }
+            }
+        }
+    }
+}
