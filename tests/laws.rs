@@ -5,23 +5,27 @@
 mod known;
 mod plan;
 
+use crate::support;
 use drywire::base::{Choose, LinkId, NodeId, Point, Scripted, Seeded};
 use drywire::judge::{self, Finding};
 use drywire::scenario::model::{Actor, Cut, FaultAction, FaultRule, Link, PacketMatch};
-use drywire::scenario::{Scenario, explain};
+use drywire::scenario::{Scenario, explain, load_bytes};
 use drywire::trace::{self, CallName, JsonOptions, Outcome, TextOptions, Trace, What};
 use drywire::world::World;
-use known::{Known, known};
+use known::{KNOWN, Known, known};
 use plan::{CLIENT, Plan, SERVER, plan};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use proptest::test_runner::{RngAlgorithm, RngSeed, TestRng, TestRunner};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The same plans every time, unless more are asked for.
 fn cases(usual: u32) -> ProptestConfig {
-    let asked = std::env::var_os("PROPTEST_CASES").is_some();
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
-    if asked { config } else { ProptestConfig { cases: usual, ..config } }
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => config,
+        None => ProptestConfig { cases: usual, rng_seed: RngSeed::Fixed(1), ..config },
+    }
 }
 
 fn run(scenario: &Scenario) -> Trace {
@@ -49,7 +53,7 @@ fn received(trace: &Trace, node: NodeId) -> Vec<u8> {
 }
 
 /// What came of a plan: whether everything was received, and which known divergences showed; or what must not be.
-fn outcome(plan: &Plan) -> Result<(bool, Vec<Known>), String> {
+fn outcome(plan: &Plan) -> Result<(bool, Vec<&'static Known>), String> {
     let trace = run(&plan.scenario());
     let mut whole = true;
     for (node, talk) in [(SERVER, &plan.client), (CLIENT, &plan.server)] {
@@ -83,7 +87,7 @@ fn plans(seed: u64, many: usize) -> impl Iterator<Item = Plan> {
 }
 
 proptest! {
-    #![proptest_config(cases(120))]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn what_is_received_is_what_was_sent_or_a_known_divergence_says_why(plan in plan()) {
@@ -158,6 +162,37 @@ fn with_neighbours(scenario: Scenario) -> Scenario {
 fn story(trace: &Trace) -> String {
     let text = trace::text(trace, &TextOptions::default());
     text.split_once("\n\n").map_or(String::new(), |(_, story)| story.to_owned())
+}
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn no_spoiled_scenario_makes_the_loader_panic(
+        which in any::<prop::sample::Index>(),
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), 0..20_usize, prop::collection::vec(any::<u8>(), 0..8)), 1..4),
+    ) {
+        let files: Vec<_> = support::files(&support::root().join("sims"));
+        let mut bytes = std::fs::read(which.get(&files)).expect("a scenario");
+        for (at, many, with) in cuts {
+            let at = at.index(bytes.len() + 1);
+            let end = (at + many).min(bytes.len());
+            bytes.splice(at..end, with);
+        }
+        if let Err(errors) = load_bytes("spoiled", &bytes) {
+            prop_assert!(!errors.list.is_empty());
+        }
+    }
+}
+
+#[test]
+fn each_known_divergence_has_its_scenario() {
+    let sims = support::sims();
+    for known in KNOWN {
+        let sim = sims.iter().find(|sim| sim.name == format!("divergence/{}", known.sim));
+        let rules = sim.map(|sim| &sim.scenario.known).unwrap_or_else(|| panic!("no scenario {}", known.sim));
+        assert!(known.rules.iter().any(|rule| rules.iter().any(|shown| shown == rule)), "{}: {rules:?}", known.sim);
+    }
 }
 
 #[test]

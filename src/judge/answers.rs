@@ -31,6 +31,8 @@ struct Due {
 pub(super) struct Answers {
     due: BTreeMap<(ConnId, End), Vec<Due>>,
     throttled: BTreeMap<(ConnId, End), Time>,
+    /// The last arrival, if it brought nothing that its end did not have.
+    stale: Option<RecordId>,
 }
 
 impl Check for Answers {
@@ -43,13 +45,11 @@ impl Check for Answers {
             }
             What::Sent { conn: Some(conn), packet, .. } => {
                 let (Some(end), Some(segment)) = (scene.sender(record, *conn, packet), packet.tcp()) else { return };
-                let due = self.due.remove(&(*conn, end)).unwrap_or_default();
-                let at_once = due.iter().any(|due| due.until == record.at && due.section == AT_ONCE);
+                self.due.remove(&(*conn, end));
                 let wire = scene.side(*conn, end).map(|side| &side.wire);
                 let again = wire.is_some_and(|wire| wire.theirs(segment.ack).is_some_and(|ack| ack <= wire.acked));
-                // What answers at once is one of those that may be held back, whatever else it acknowledges.
-                let cause = scene.arrival_behind(record).and_then(|(_, packet)| packet.tcp());
-                let held = cause.is_some_and(|cause| again || at_once || cause.seg_len() == 0);
+                // What answers something stale is one of those that may be held back, whatever else it acknowledges.
+                let held = scene.arrival_behind(record).is_some_and(|(cause, _)| again || self.stale == Some(cause));
                 if held && segment.seg_len() == 0 {
                     self.throttled.insert((*conn, end), record.at + THROTTLE);
                 }
@@ -82,6 +82,7 @@ impl Answers {
         let Some(state) = side.state.filter(|&state| is_synchronized(state)) else { return };
         let (Some(seq), false) = (side.wire.theirs(segment.seq), segment.flags.has(Flags::RST)) else { return };
         let (flags, len) = (segment.flags, i64::from(segment.seg_len()));
+        self.stale = (seq + len <= side.wire.rcv_nxt()).then_some(record.id);
         let ack = if flags.has(Flags::ACK) { side.wire.own(segment.ack) } else { None };
         let acked = side.wire.acked;
         // An old ACK of an old ACK is of no use to anyone: only one that is up to date asks for an answer.

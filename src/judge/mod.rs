@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
             Box::new(order::Order::default()),
             Box::new(resets::Resets::default()),
             Box::new(answers::Answers::default()),
-            Box::new(timers::Timers),
+            Box::new(timers::Timers::default()),
             Box::new(close::Closes::default()),
             Box::new(corruption::Corruption::default()),
             Box::new(sound::Sound::default()),

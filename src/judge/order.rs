@@ -33,10 +33,10 @@ impl Check for Order {
         // An end without a connection answers for none of these numbers.
         let open = scene.side(*conn, end).is_some_and(|side| side.state.is_some_and(|state| state != State::Closed));
         let found = match segment.seg_len() {
-            0 => wire
-                .own(segment.seq)
-                .filter(|&seq| open && self.told.insert((*conn, end, seq)))
-                .and_then(|seq| old(wire, seq)),
+            0 => {
+                let at = wire.own(segment.seq).filter(|_| open);
+                at.and_then(|at| old(wire, at).filter(|_| self.told.insert((*conn, end, at))))
+            }
             _ => fault(wire, segment),
         };
         if let Some((rule, section, wrong)) = found {

@@ -3,23 +3,50 @@
 //! Judged where the run has come to rest: nothing is left to happen, so no timer runs. An end whose segments are not
 //! all acknowledged then waits for ever (RFC 9293, 3.8.1 and 3.10.8: a retransmission timer runs while the
 //! retransmission queue is not empty), and so does one that holds bytes back without probing the window (3.8.6.1).
+//! Where others go on until a limit ends the run, such an end rests if it has neither sent nor been given anything for
+//! ten minutes; retransmission timers are bounded, at a minute as a rule (RFC 6298, 2.5).
 
 use super::scene::Connection;
 use super::{Check, Finding, Scene, rfc9293};
-use crate::base::{ConnId, RecordId};
+use crate::base::{ConnId, RecordId, Span, Time};
 use crate::tcp::State;
-use crate::trace::{CallName, End, Ending, Record};
+use crate::trace::{CallName, End, Ending, Record, What};
+use std::collections::BTreeMap;
+
+const REST: Span = Span::secs(600);
 
 /// Looks at the end of the run.
-pub(super) struct Timers;
+#[derive(Default)]
+pub(super) struct Timers {
+    /// When an end last sent what is to be acknowledged, or its program last called send.
+    active: BTreeMap<(ConnId, End), Time>,
+}
 
 impl Check for Timers {
-    fn observe(&mut self, _scene: &Scene<'_>, _record: &Record, _out: &mut Vec<Finding>) {}
+    fn observe(&mut self, scene: &Scene<'_>, record: &Record, _out: &mut Vec<Finding>) {
+        let key = match &record.what {
+            What::Sent { conn: Some(conn), packet, .. } if packet.tcp().is_some_and(|it| it.seg_len() > 0) => {
+                scene.sender(record, *conn, packet).map(|end| (*conn, end))
+            }
+            What::Call(call) if call.call == CallName::Send => {
+                call.conn.and_then(|conn| Some((conn, scene.end_of(conn, record.node, call.fd)?)))
+            }
+            _ => None,
+        };
+        self.active.extend(key.map(|key| (key, record.at)));
+    }
 
     fn finish(&mut self, scene: &Scene<'_>, out: &mut Vec<Finding>) {
-        let Some((last, _, Ending::Quiet | Ending::Stuck(_))) = scene.ending() else { return };
+        let Some((last, at, ending)) = scene.ending() else { return };
         for (id, end, conn) in scene.sides() {
-            if let Some((section, text)) = left_behind(scene, id, end, conn) {
+            let rests = match ending {
+                Ending::Quiet | Ending::Stuck(_) => true,
+                Ending::EventLimit(_) | Ending::TimeLimit(_) | Ending::QueueLimit(_) => {
+                    self.active.get(&(id, end)).is_some_and(|&active| at.since(active) > REST)
+                }
+                Ending::Panic(_) => false,
+            };
+            if let Some((section, text)) = left_behind(scene, id, end, conn).filter(|_| rests) {
                 let record: RecordId = conn.side(end).wire.last.unwrap_or(*last);
                 out.push(Finding { record, conn: Some(id), rule: "no-timer", clause: rfc9293(section), text });
             }
@@ -66,6 +93,7 @@ const fn can_be_owed(state: State) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::base::Span;
     use crate::judge::sample::{CLIENT, SERVER, Sample, ack};
     use crate::packet::Flags;
     use crate::tcp::State;
@@ -113,5 +141,18 @@ mod tests {
         sample.crash(SERVER);
         sample.end(Ending::Quiet);
         assert_eq!(sample.rules(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn an_end_that_rests_while_others_go_on_is_found() {
+        let mut sample = Sample::open();
+        sample.send(CLIENT, ack(1, 1).text(5));
+        sample.later(Span::secs(300));
+        sample.send(SERVER, ack(1, 1).text(1));
+        sample.later(Span::secs(400));
+        sample.end(Ending::TimeLimit(Span::secs(700)));
+        let findings = sample.findings();
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert!(findings[0].text.starts_with("client rests in ESTABLISHED"), "{findings:?}");
     }
 }

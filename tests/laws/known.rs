@@ -8,11 +8,44 @@ use drywire::trace::{Record, Trace, What};
 use std::collections::BTreeSet;
 
 /// A known divergence.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Known {
-    /// The scenario below `sims/divergence` that shows it.
+    /// The scenario below `sims/divergence` that shows it, and explains it.
     pub(super) sim: &'static str,
+    /// The judge's rules by which it shows.
+    pub(super) rules: &'static [&'static str],
+    when: fn(&Case<'_>) -> bool,
 }
+
+/// All of them; the first that fits is it.
+pub(super) const KNOWN: &[Known] = &[
+    // A segment whose ACK is old is dropped with all that is in it: text, FIN, SYN,ACK.
+    Known { sim: "old-ack-drops-text", rules: &["no-reply", "missing-move"], when: |case| case.arrived(has_old_ack) },
+    // A SYN without ACK is dropped in silence by whoever has a connection: a late duplicate as well as a new one.
+    Known {
+        sim: "restarted-peer",
+        rules: &["no-reply"],
+        when: |case| case.arrived(|segment, _| segment.flags == Flags::SYN),
+    },
+    // After a FIN that fills the window, nothing is in the window until that FIN is acknowledged.
+    Known { sim: "reset-after-full-window", rules: &["missing-move"], when: |case| case.arrived(follows_fin) },
+    // A segment whose text is old is dropped, though its FIN is new.
+    Known { sim: "old-text-new-fin", rules: &["missing-move"], when: |case| case.arrived(has_new_fin_behind_old_text) },
+    // A fast retransmission with no text to send forgets the FIN, and the timer with it.
+    Known { sim: "fin-never-again", rules: &["no-timer"], when: |case| case.finding.text.contains("its FIN, number") },
+    // After a time-out, an ACK has a number of long ago.
+    Known { sim: "rewound-acks", rules: &["old-number"], when: |_| true },
+    // A fast retransmission fills a segment, window or not; what was beyond the window counts as sent.
+    Known { sim: "fast-retransmit-beyond-window", rules: &["beyond-window"], when: |_| true },
+    Known { sim: "fast-retransmit-beyond-window", rules: &["no-timer"], when: |case| case.after(Past::Overrun) },
+    // The FIN of such a segment is taken, though its text was cut off before it.
+    Known {
+        sim: "fin-beyond-window",
+        rules: &["move", "early-eof", "no-reply"],
+        when: |case| case.after(Past::Overrun),
+    },
+    // The older of two windows is believed; if it is zero, the retransmission timer finds nothing to send and stops.
+    Known { sim: "stale-window", rules: &["no-timer"], when: |case| case.after(Past::StaleWindow) },
+];
 
 /// A finding with what stood on the wire when it came.
 struct Case<'a> {
@@ -40,10 +73,6 @@ impl Case<'_> {
     fn arrived(&self, of: impl Fn(&Segment, &Wire) -> bool) -> bool {
         self.arrived.is_some_and(|(segment, wire)| of(segment, wire))
     }
-
-    fn is(&self, rules: &[&str]) -> bool {
-        rules.contains(&self.finding.rule)
-    }
 }
 
 /// It acknowledges less than the end has seen acknowledged: smoltcp drops such a segment with all that is in it.
@@ -60,43 +89,21 @@ fn has_new_fin_behind_old_text(segment: &Segment, wire: &Wire) -> bool {
 /// A window of zero that is older than the one that the end has, and that smoltcp takes for the newer.
 fn closes_a_newer_window(segment: &Segment, wire: &Wire) -> bool {
     let ack = if segment.flags.has(Flags::ACK) { wire.own(segment.ack) } else { None };
-    ack == Some(wire.una) && segment.window == 0 && segment.len == 0 && wire.window > 0
+    ack == Some(wire.una) && segment.window == 0 && wire.window > 0
 }
 
-fn which(case: &Case<'_>) -> Option<&'static str> {
-    let silent = case.is(&["no-reply", "missing-move"]);
-    if silent && case.arrived(has_old_ack) {
-        return Some("old-ack-drops-text");
-    }
-    if case.is(&["no-reply"]) && case.arrived(|segment, _| segment.flags == Flags::SYN) {
-        return Some("restarted-peer");
-    }
-    if case.is(&["missing-move"]) && case.arrived(has_new_fin_behind_old_text) {
-        return Some("old-text-new-fin");
-    }
-    if case.is(&["no-timer"]) && case.finding.text.contains("its FIN, number") {
-        return Some("fin-never-again");
-    }
-    if case.is(&["old-number"]) {
-        return Some("rewound-acks");
-    }
-    if case.is(&["beyond-window"]) {
-        return Some("fast-retransmit-beyond-window");
-    }
-    if case.is(&["no-timer"]) && case.after(Past::Overrun) {
-        return Some("fast-retransmit-beyond-window");
-    }
-    if case.is(&["move", "early-eof", "no-reply"]) && case.after(Past::Overrun) {
-        return Some("fin-beyond-window");
-    }
-    if case.is(&["no-timer"]) && case.after(Past::StaleWindow) {
-        return Some("stale-window");
-    }
-    None
+/// It is the one expected next after a FIN; until it has acknowledged that, smoltcp counts its window from before the
+/// FIN, and a FIN that filled it has left no number inside.
+fn follows_fin(segment: &Segment, wire: &Wire) -> bool {
+    wire.fin_arrived && segment.len == 0 && wire.theirs(segment.seq) == Some(wire.rcv_nxt())
+}
+
+fn which(case: &Case<'_>) -> Option<&'static Known> {
+    KNOWN.iter().find(|known| known.rules.contains(&case.finding.rule) && (known.when)(case))
 }
 
 /// Which known divergence each finding is.
-pub(super) fn known(trace: &Trace, findings: &[Finding]) -> Vec<Option<Known>> {
+pub(super) fn known(trace: &Trace, findings: &[Finding]) -> Vec<Option<&'static Known>> {
     let mut scene = Scene::new(&trace.header);
     let mut known = vec![None; findings.len()];
     // A stall is told at the last segment of the end that stalls: what explains it may come later.
@@ -116,7 +123,7 @@ pub(super) fn known(trace: &Trace, findings: &[Finding]) -> Vec<Option<Known>> {
             }
             if due == Some(record.id) {
                 let arrived = arrived.filter(|_| finding.record == record.id).map(|(_, segment, wire)| (segment, wire));
-                *known = which(&Case { finding, before: &before, arrived }).map(|sim| Known { sim });
+                *known = which(&Case { finding, before: &before, arrived });
             }
         }
         scene.observe(record);

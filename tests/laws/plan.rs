@@ -99,7 +99,7 @@ impl Plan {
             let at = Time::ZERO + at;
             scenario.cuts = vec![Cut { link: LinkId(0), at, until: Some(at + long) }];
         }
-        scenario.limits = Limits { events: 2_000_000, time: Span::secs(100_000), queued: 64 << 20 };
+        scenario.limits = Limits { events: 2_000_000, time: Span::secs(20_000), queued: 64 << 20 };
         scenario.seed = self.seed;
         let actor =
             |node: NodeId, name: &str, steps| Actor { node, name: name.into(), program: Program::Script(steps) };
