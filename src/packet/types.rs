@@ -151,6 +151,8 @@ pub enum IcmpKind {
     NetUnreachable,
     /// Destination unreachable: host or address.
     HostUnreachable,
+    /// Destination unreachable: protocol; of IPv6, a next header that is not known (RFC 4443, 3.4).
+    ProtocolUnreachable,
     /// Destination unreachable: port.
     PortUnreachable,
     /// Fragmentation needed, or packet too big: the next hop's MTU in bytes.

@@ -56,10 +56,25 @@ pub(super) const fn timed_out(at: State) -> Verdict {
     }
 }
 
-/// An attempt to connect fails; an established connection takes it as a hint and goes on.
-pub(super) const fn unreachable(at: State) -> Verdict {
+/// A hard ICMP error: an attempt to connect fails (SHLD-26). An established connection goes on, as Linux has it: the
+/// error may be forged (RFC 5461, 4, whose choice RFC 9293 leaves open).
+pub(super) const fn hard_error(at: State, failing: &'static [Output]) -> Verdict {
     match at {
-        Connecting => Go(Failed, &[Output::SetUnreachable], posix("connect()")),
+        Connecting => Go(Failed, failing, Clause::rfc9293("3.9.2.2, hard errors")),
+        Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], RFC_5461),
+        Created | Bound | Listening | Failed | FailureTold | Reset | Broken | Closed => Never,
+    }
+}
+
+/// What RFC 5461 says of implementations at large: section 4.
+const RFC_5461: Clause = Clause { document: "RFC 5461", section: "4" };
+
+/// A soft ICMP error. By RFC 9293 (MUST-56; RFC 1122, 4.2.3.9) it must abort nothing, not even an attempt to connect.
+/// Linux ends the attempt, as many do: RFC 5461, 4 describes it, and RFC 9293 names it without allowing it. So do we. An
+/// established connection takes it as a hint and goes on.
+pub(super) const fn soft_error(at: State, failing: &'static [Output]) -> Verdict {
+    match at {
+        Connecting => Go(Failed, failing, RFC_5461),
         Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], Clause::rfc9293("3.9.2.2")),
         Created | Bound | Listening | Failed | FailureTold | Reset | Broken | Closed => Never,
     }
