@@ -3,7 +3,7 @@
 use crate::linux_sockets::lab::{Client, Lab, Server};
 use bytes::Bytes;
 use drywire::base::Seeded;
-use drywire::packet::{Body, IcmpKind};
+use drywire::packet::{Body, Flags, IcmpKind};
 use drywire::scenario;
 use drywire::scenario::model::{How, SockOpt};
 use drywire::socket_api::Errno;
@@ -104,6 +104,30 @@ fn a_router_has_no_udp_ports() {
 "#,
     );
     assert_eq!(icmp(&records), [IcmpKind::PortUnreachable]);
+}
+
+#[test]
+fn a_crafted_segment_reaches_its_host_on_ethernet() {
+    let records = records_of(
+        r#"
+title = "forged"
+[hosts]
+client = "10.0.0.1"
+server = "10.0.0.2"
+[links]
+wire = { joins = ["client", "server"], medium = "ethernet", delay = "5 ms" }
+[run]
+steps = [
+  { server = "listen", port = 80 },
+  { client = "inject", at = "1 ms", src = ":4000", to = "server:80", flags = "SYN", seq = 100 },
+]
+"#,
+    );
+    let answer = records.iter().any(|record| match &record.what {
+        What::Arrived { packet, .. } => record.node.0 == 0 && packet.tcp().is_some_and(|it| it.flags.has(Flags::SYN)),
+        _ => false,
+    });
+    assert!(answer, "the server asks for the way by ARP, and answers with a SYN,ACK");
 }
 
 /// A user timeout in LAST-ACK leads to CLOSED as the ACK of our FIN does; the socket is told which it was.

@@ -125,8 +125,13 @@ impl Stack {
         if self.owns(remote) {
             return Some(remote);
         }
-        let source: IpAddr = self.ports.link.iface.get_source_address(&remote.into())?.into();
+        let source: IpAddr = self.guard.run(|| self.ports.link.iface.get_source_address(&remote.into()))?.into();
         (!source.is_loopback() && self.owns(source)).then_some(source)
+    }
+
+    /// An IP packet as it goes onto the host's link: with an Ethernet header where the link has them, to all stations.
+    pub fn framed(&self, packet: Bytes) -> Bytes {
+        if self.ports.link.device.ethernet() { packet::ethernet_broadcast(self.station, &packet) } else { packet }
     }
 
     /// Why the stack panicked, if it did: the run cannot go on.

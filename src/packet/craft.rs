@@ -1,6 +1,6 @@
 //! Packets made, and changed on their way.
 
-use super::layout::{ICMP, ICMPV6, TCP, ip, ip_endpoints};
+use super::layout::{ETHERNET_HEADER, ICMP, ICMPV6, TCP, ip, ip_endpoints};
 use super::{IcmpKind, Segment};
 use bytes::Bytes;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -75,6 +75,17 @@ fn ip_packet(src: IpAddr, dst: IpAddr, ttl: u8, protocol: u8, len: usize) -> Opt
         }
         (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => None,
     }
+}
+
+/// An Ethernet frame from this station to all, with this IP packet.
+pub fn ethernet_broadcast(from: [u8; 6], packet: &[u8]) -> Bytes {
+    let version = packet.first().map_or(0, |first| first >> 4);
+    let mut frame = Vec::with_capacity(ETHERNET_HEADER + packet.len());
+    frame.extend([0xff; 6]);
+    frame.extend(from);
+    frame.extend(if version == 6 { [0x86, 0xdd] } else { [0x08, 0x00] });
+    frame.extend(packet);
+    Bytes::from(frame)
 }
 
 /// The ICMP error that `from` sends about an IP packet to that packet's source, quoting it (RFC 792; RFC 4443, 3). `None`

@@ -274,8 +274,10 @@ impl Kernel {
         self.pinned + self.stashed + self.stack.udp_waiting()
     }
 
-    /// Puts a crafted frame on the wire.
-    pub fn inject(&mut self, frame: Bytes, ctx: &mut Ctx<'_, '_>) {
+    /// Puts a crafted packet on the wire. On Ethernet it goes to all stations: whoever forges a packet does not ask for the
+    /// way by ARP, and only the host with the address takes it.
+    pub fn inject(&mut self, packet: Bytes, ctx: &mut Ctx<'_, '_>) {
+        let frame = self.stack.framed(packet);
         self.post_frame(Via::Link, frame, true, ctx);
     }
 }

@@ -56,17 +56,18 @@ pub(super) const fn timed_out(at: State) -> Verdict {
     }
 }
 
-/// A hard ICMP error: an attempt to connect fails (SHLD-26). An established connection goes on, as Linux has it: the
-/// error may be forged (RFC 5461, 4, whose choice RFC 9293 leaves open).
+/// A hard ICMP error: an attempt to connect fails (SHLD-26). An established connection should be aborted too; Linux lets
+/// it go on, for the error may be forged, and RFC 9293 notes that some do. So do we.
 pub(super) const fn hard_error(at: State, failing: &'static [Output]) -> Verdict {
     match at {
-        Connecting => Go(Failed, failing, Clause::rfc9293("3.9.2.2, hard errors")),
-        Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], RFC_5461),
+        Connecting => Go(Failed, failing, HARD),
+        Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], HARD),
         Created | Bound | Listening | Failed | FailureTold | Reset | Broken | Closed => Never,
     }
 }
 
-/// What RFC 5461 says of implementations at large: section 4.
+const HARD: Clause = Clause::rfc9293("3.9.2.2, hard errors");
+/// What RFC 5461 tells of implementations at large.
 const RFC_5461: Clause = Clause { document: "RFC 5461", section: "4" };
 
 /// A soft ICMP error. By RFC 9293 (MUST-56; RFC 1122, 4.2.3.9) it must abort nothing, not even an attempt to connect.
