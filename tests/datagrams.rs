@@ -73,7 +73,7 @@ fn the_unspecified_address_means_this_host() {
 
 #[test]
 fn all_that_send_took_goes_out() {
-    // Sizes that leave a gap at the end of a ring of bytes: what the queue says it takes, it must take.
+    // What the queue says it takes, it must take, whatever the sizes.
     let mut lab = Lab::new();
     let server = lab.at(Server, |sys| udp(sys, 53));
     let client = lab.at(Client, |sys| udp(sys, 5_000));
