@@ -78,7 +78,7 @@ pub(super) fn diagnostic(paint: Paint, name: &str, text: &str, error: &Diagnosti
     let lines = text.get(around(text, span.start)).unwrap_or_default();
     if lines.lines().any(|line| line.len() > LONGEST_LINE) || span.len() > LONGEST_LINE {
         let (line, column) = position(text, span.start);
-        return message(paint, &format!("{name}:{line}:{column}: {}", error.message), error.help.as_deref());
+        return message(paint, &format!("{name}:{line}:{column}: {}", error.message), helped(error));
     }
     let source = NamedSource::new(name, text.to_owned());
     let drawn = Drawn { error, span, source };
@@ -86,8 +86,13 @@ pub(super) fn diagnostic(paint: Paint, name: &str, text: &str, error: &Diagnosti
     let mut out = String::new();
     match GraphicalReportHandler::new_themed(theme).with_links(false).with_width(100).render_report(&mut out, &drawn) {
         Ok(()) => out,
-        Err(_) => message(paint, &format!("{name}: {}", error.message), error.help.as_deref()),
+        Err(_) => message(paint, &format!("{name}: {}", error.message), helped(error)),
     }
+}
+
+/// An expectation that failed has no help: the difference below it says what there is.
+fn helped(error: &Diagnostic) -> Option<&str> {
+    Some(error.help.as_str()).filter(|help| !help.is_empty())
 }
 
 /// Line and column, both from 1; the column counts characters.
@@ -153,7 +158,7 @@ impl std::error::Error for Drawn<'_> {}
 
 impl miette::Diagnostic for Drawn<'_> {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.error.help.as_ref().map(|help| Box::new(visible(help)) as Box<dyn fmt::Display>)
+        helped(self.error).map(|help| Box::new(visible(help)) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -223,7 +228,7 @@ mod tests {
 
     fn error(span: core::ops::Range<usize>) -> Diagnostic {
         let (message, label) = ("unknown field `dealy`".into(), "here".into());
-        Diagnostic { message, span, label, help: Some("did you mean `delay`?".into()) }
+        Diagnostic { message, span, label, help: "did you mean `delay`?".into() }
     }
 
     #[test]

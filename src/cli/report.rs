@@ -90,7 +90,7 @@ fn failed(paint: Paint, row: &Row, failure: &Failure) -> String {
         message: failure.message.clone(),
         span: failure.span.clone(),
         label: "expected here".to_owned(),
-        help: None,
+        help: String::new(),
     };
     draw::diagnostic(paint, &row.name, &draw::visible(&row.text), &error) + &lines
 }

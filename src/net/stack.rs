@@ -4,7 +4,7 @@ use super::device::{Device, Via};
 use super::endpoint::{Moved, TcpEnd};
 use crate::base::Time;
 use crate::packet;
-use crate::scenario::model::{IpNet, SocketSpec};
+use crate::scenario::model::{IpNet, MAX_ADDRS, SocketSpec};
 use bytes::Bytes;
 use core::cmp::Reverse;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -14,6 +14,9 @@ use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpEndpoint, IpListenEndpoint};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Room for a host's addresses beside loopback's two: what scenarios are held to is what the stack has.
+const _: () = assert!(MAX_ADDRS + 2 <= smoltcp::config::IFACE_MAX_ADDR_COUNT);
 
 /// A TCP end of this stack.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -176,9 +179,6 @@ impl Port {
 }
 
 impl Stack {
-    /// The most addresses that one stack can have besides loopback's.
-    pub const MAX_ADDRS: usize = 6;
-
     /// A stack with no sockets.
     pub fn new(config: &StackConfig) -> Self {
         let mut link = Port::new(config, config.ethernet, config.mtu, &config.addrs);

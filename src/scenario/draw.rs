@@ -41,7 +41,7 @@ impl std::error::Error for Drawn {}
 
 impl miette::Diagnostic for Drawn {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.0.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        Some(Box::new(&self.0.help))
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

@@ -86,7 +86,9 @@ pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Scenario, Diagnostics> {
             let mut errors = Errors::default();
             let at = error.valid_up_to();
             let text = String::from_utf8_lossy(bytes).into_owned();
-            errors.add(at..at + 1, "not UTF-8 text").label("the first byte that is not UTF-8");
+            errors
+                .add(at..at + 1, "not UTF-8 text", "save the file as UTF-8")
+                .label("the first byte that is not UTF-8");
             Err(errors.into_diagnostics(name, text))
         }
     }

@@ -82,6 +82,9 @@ pub enum Congestion {
     Cubic,
 }
 
+/// The most addresses that one host can have: the stack has room for them beside loopback's two.
+pub const MAX_ADDRS: usize = 6;
+
 /// The defaults of a host's sockets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SocketSpec {
@@ -91,8 +94,12 @@ pub struct SocketSpec {
     pub nagle: bool,
     /// How long an acknowledgment may wait for company; `None` sends each at once.
     pub delayed_ack: Option<Span>,
-    /// After how long a silence a keep-alive probe is sent; `None`: never.
-    pub keep_alive: Option<Span>,
+    /// Whether keep-alive probes are sent (RFC 9293, 3.8.4).
+    pub keep_alive: bool,
+    /// After how long a silence the first is sent.
+    pub keep_idle: Span,
+    /// How long after an unanswered one the next is sent.
+    pub keep_interval: Span,
     /// How many unanswered keep-alive probes end a connection.
     pub keep_probes: u32,
     /// The socket layer does not go round the stack's known faults: only to show them.
@@ -114,7 +121,9 @@ impl Default for SocketSpec {
             congestion: Congestion::default(),
             nagle: true,
             delayed_ack: Some(Span::millis(10)),
-            keep_alive: None,
+            keep_alive: false,
+            keep_idle: Span::secs(7_200),
+            keep_interval: Span::secs(75),
             keep_probes: 9,
             bare: false,
             rcvbuf: 16_384,
@@ -489,8 +498,10 @@ crate::finite! {
         SndBuf => "SO_SNDBUF",
         /// Keep-alive probes: 0 or 1.
         KeepAlive => "SO_KEEPALIVE",
-        /// Seconds of silence before a probe.
+        /// Seconds of silence before the first probe.
         KeepIdle => "TCP_KEEPIDLE",
+        /// Seconds between an unanswered probe and the next.
+        KeepInterval => "TCP_KEEPINTVL",
         /// How many unanswered probes end the connection.
         KeepCount => "TCP_KEEPCNT",
         /// Nagle's algorithm off: 0 or 1.
@@ -501,6 +512,34 @@ crate::finite! {
         Ttl => "IP_TTL",
         /// The pending error, read and cleared.
         Error => "SO_ERROR",
+    }
+}
+
+/// The largest receive buffer with which the stack loses nothing.
+pub const MAX_RCVBUF: u32 = 65_535;
+
+/// The largest buffer at all.
+pub const MAX_BUFFER: u32 = 64 << 20;
+
+impl SockOpt {
+    /// Its smallest and its largest value, and what they count; `None` where it can only be read.
+    pub const fn range(self) -> Option<(i64, i64, &'static str)> {
+        match self {
+            SockOpt::ReuseAddr | SockOpt::KeepAlive | SockOpt::NoDelay => Some((0, 1, "0 is off, 1 is on")),
+            SockOpt::Linger => Some((-1, 32_767, "seconds; -1 is off")),
+            SockOpt::RcvBuf => Some((1, MAX_RCVBUF as i64, "bytes")),
+            SockOpt::SndBuf => Some((1, MAX_BUFFER as i64, "bytes")),
+            SockOpt::KeepIdle | SockOpt::KeepInterval => Some((1, 32_767, "seconds")),
+            SockOpt::KeepCount => Some((1, 127, "probes")),
+            SockOpt::UserTimeout => Some((0, u32::MAX as i64, "milliseconds; 0 is never")),
+            SockOpt::Ttl => Some((1, 255, "hops")),
+            SockOpt::Error => None,
+        }
+    }
+
+    /// Whether it can be set to this.
+    pub fn takes(self, value: i64) -> bool {
+        self.range().is_some_and(|(low, high, _)| (low..=high).contains(&value))
     }
 }
 

@@ -23,9 +23,8 @@ pub(crate) fn apply(tree: &mut Value, text: &str, sets: &[(String, String)], err
         match split(path, start) {
             Some(keys) => put(tree, &keys, 0, new, errors),
             None => {
-                errors
-                    .add(start..start + path.len(), format!("{} is no path", quoted(path)))
-                    .help("keys with points between them: `links.wire.delay`, `faults.0.nth`");
+                let help = "keys with points between them: `links.wire.delay`, `faults.0.nth`";
+                errors.add(start..start + path.len(), format!("{} is no path", quoted(path)), help);
             }
         }
     }
@@ -100,14 +99,14 @@ fn put_item(items: &mut [Value], key: &Key, keys: &[Key], depth: usize, new: Val
     match key.text.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
         Some(item) => put(item, keys, depth + 1, new, errors),
         None => {
-            errors
-                .add(key.place.clone(), format!("{} is no position of this list", quoted(&key.text)))
-                .help(format!("it has {count} entries, counted from 0"));
+            let help = format!("it has {count} entries, counted from 0");
+            errors.add(key.place.clone(), format!("{} is no position of this list", quoted(&key.text)), help);
         }
     }
 }
 
 fn not_inside(place: Place, path: &[Key], what: &str, errors: &mut Errors) {
     let path: Vec<&str> = path.iter().map(|key| &*key.text).collect();
-    errors.add(place, format!("{} is {what}: it has no keys", quoted(&path.join("."))));
+    let path = path.join(".");
+    errors.add(place, format!("{} is {what}: it has no keys", quoted(&path)), format!("`{path}` is replaced whole"));
 }

@@ -2,7 +2,7 @@
 
 use super::events::edge_record;
 use super::kernel::{Ctx, Dgram, Entry, Kernel};
-use super::options::{get, in_range, set};
+use super::options::{get, set};
 use super::record::{Args, Caller, Said};
 use super::sys::Received;
 use crate::base::{ActorId, Fd, Payload};
@@ -308,7 +308,7 @@ impl Kernel {
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(), Errno> {
         let input = match option {
-            SockOpt::ReuseAddr | SockOpt::Ttl if in_range(option, value) => In::Setsockopt,
+            SockOpt::ReuseAddr | SockOpt::Ttl if option.takes(value) => In::Setsockopt,
             SockOpt::ReuseAddr | SockOpt::Ttl => In::SetsockoptInvalid,
             _ => In::SetsockoptUnknown,
         };
