@@ -22,31 +22,7 @@ pub fn schema() -> Json {
 }
 
 /// A short scenario, whole.
-pub(crate) const EXAMPLE: &str = r#"title = "The SYN,ACK is lost"
-
-[hosts]
-client = "10.0.0.1"
-server = "10.0.0.2"
-
-[links]
-wire = { joins = ["client", "server"], delay = "50 ms" }
-
-[[faults]]
-drop = "SYN,ACK"
-from = "server"
-nth = 1
-
-[run]
-steps = [
-  { server = "listen", port = 80 },
-  { client = "connect", to = "server:80" },
-  { server = "accept" },
-]
-
-[expect]
-client = "CLOSED > SYN-SENT > ESTABLISHED"
-retransmissions = 2
-"#;
+pub(crate) const EXAMPLE: &str = include_str!("../../examples/handshake.toml");
 
 const INTRODUCTION: &str = "\
 A scenario is a TOML file: hosts, the links that join them, what goes wrong, what the programs do, and what a run must

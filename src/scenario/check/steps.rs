@@ -13,6 +13,7 @@ use crate::scenario::tables::{Root, StepTable};
 use crate::scenario::value::{Key, Value};
 use crate::scenario::words::{Wanted, host_port};
 use crate::socket_api::Errno;
+use crate::trace::CallName;
 use core::net::IpAddr;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -231,7 +232,7 @@ impl Checker<'_> {
             let help = format!("as in {need} = {}", StepTable::example_of(need));
             self.errors.add(place.clone(), format!("`{verb}` needs `{need}`"), help).label("missing in this step");
         }
-        if verb == Verb::Sleep && !seen.iter().any(|(key, _)| matches!(*key, "at" | "wait" | "after")) {
+        if verb == CallName::Sleep.into() && !seen.iter().any(|(key, _)| matches!(*key, "at" | "wait" | "after")) {
             self.errors.add(place.clone(), "`sleep` needs `wait`, `at` or `after`", "as in wait = \"5 s\"");
         }
     }
@@ -270,44 +271,50 @@ impl Checker<'_> {
     }
 
     fn action(&mut self, table: &StepTable, verb: Verb, place: &Place) -> Option<Action> {
-        let port = table.port.as_ref().and_then(|port| u16::try_from(port.value).ok());
         let link = |checker: &mut Self| table.link.as_ref().and_then(|link| checker.link(link));
         Some(match verb {
-            Verb::Socket => Action::Socket(table.proto.as_ref().map_or(Proto::Tcp, |proto| proto.value)),
-            Verb::Bind => Action::Bind { addr: table.ip.as_ref().map(|ip| ip.value), port: port? },
-            Verb::Listen => Action::Listen { port, backlog: number(&table.backlog).unwrap_or(BACKLOG) },
-            Verb::Accept => Action::Accept,
-            Verb::Connect => Action::Connect(self.target(table)?),
-            Verb::Send => Action::Send(self.payload(&table.payload, "`send`", place)?),
-            Verb::Recv => self.recv(table)?,
-            Verb::Sendto => {
+            Verb::Call(call) => self.call(table, call, place)?,
+            Verb::Crash => Action::Crash,
+            Verb::Restart => Action::Restart,
+            Verb::Cut => Action::Cut(link(self)?),
+            Verb::Repair => Action::Repair(link(self)?),
+        })
+    }
+
+    fn call(&mut self, table: &StepTable, call: CallName, place: &Place) -> Option<Action> {
+        let port = table.port.as_ref().and_then(|port| u16::try_from(port.value).ok());
+        Some(match call {
+            CallName::Socket => Action::Socket(table.proto.as_ref().map_or(Proto::Tcp, |proto| proto.value)),
+            CallName::Bind => Action::Bind { addr: table.ip.as_ref().map(|ip| ip.value), port: port? },
+            CallName::Listen => Action::Listen { port, backlog: number(&table.backlog).unwrap_or(BACKLOG) },
+            CallName::Accept => Action::Accept,
+            CallName::Connect => Action::Connect(self.target(table)?),
+            CallName::Send => Action::Send(self.payload(&table.payload, "`send`", place)?),
+            CallName::Recv => self.recv(table)?,
+            CallName::Sendto => {
                 let payload = self.payload(&table.payload, "`sendto`", place);
                 Action::SendTo(self.target(table)?, payload?)
             }
-            Verb::Recvfrom => Action::RecvFrom { max: self.bytes(&table.max)?.unwrap_or(RECV_MAX) },
-            Verb::Shutdown => Action::Shutdown(table.how.as_ref().map_or(How::Both, |how| how.value)),
-            Verb::Close => Action::Close,
-            Verb::Setsockopt => {
+            CallName::Recvfrom => Action::RecvFrom { max: self.bytes(&table.max)?.unwrap_or(RECV_MAX) },
+            CallName::Shutdown => Action::Shutdown(table.how.as_ref().map_or(How::Both, |how| how.value)),
+            CallName::Close => Action::Close,
+            CallName::Setsockopt => {
                 let (option, value) = (table.option.as_ref()?, table.value.as_ref()?);
                 let fails = table.fails.as_ref().map(|fails| fails.value);
                 self.option_fits(option.value, value, fails);
                 Action::SetOpt(option.value, value.value)
             }
-            Verb::Getsockopt => Action::GetOpt(table.option.as_ref()?.value),
-            Verb::Getsockname => Action::GetSockName,
-            Verb::Getpeername => Action::GetPeerName,
-            Verb::Poll => Action::Poll,
-            Verb::Getaddrinfo => {
+            CallName::Getsockopt => Action::GetOpt(table.option.as_ref()?.value),
+            CallName::Getsockname => Action::GetSockName,
+            CallName::Getpeername => Action::GetPeerName,
+            CallName::Poll => Action::Poll,
+            CallName::Getaddrinfo => {
                 let name = table.name.as_ref()?;
                 self.name_resolves(&name.value, &name.place, table);
                 Action::Resolve(name.value.clone())
             }
-            Verb::Sleep => Action::Wait,
-            Verb::Crash => Action::Crash,
-            Verb::Restart => Action::Restart,
-            Verb::Cut => Action::Cut(link(self)?),
-            Verb::Repair => Action::Repair(link(self)?),
-            Verb::Inject => Action::Inject(self.inject(table)?),
+            CallName::Sleep => Action::Wait,
+            CallName::Inject => Action::Inject(self.inject(table)?),
         })
     }
 
