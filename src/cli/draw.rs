@@ -62,14 +62,22 @@ pub(super) fn message(paint: Paint, message: &str, help: Option<&str>) -> String
 
 /// All errors of a scenario, each under its line.
 pub(super) fn diagnostics(paint: Paint, all: &Diagnostics) -> String {
-    // Every replacement is as long as what it replaces: places stay true.
-    let text = visible(&all.text);
-    let mut out: Vec<String> =
-        all.list.iter().take(SHOWN).map(|error| diagnostic(paint, &all.name, &text, error)).collect();
+    let mut out: Vec<String> = all.list.iter().take(SHOWN).map(|error| placed(paint, all, error)).collect();
     if all.list.len() > SHOWN {
         out.push(format!("… and {} more errors in {}\n", all.list.len() - SHOWN, all.name));
     }
     out.join("\n")
+}
+
+fn placed(paint: Paint, all: &Diagnostics, error: &Diagnostic) -> String {
+    let place = all.source(error);
+    let error = Diagnostic { span: place.span, ..error.clone() };
+    // In a blank text there is no line to draw.
+    if place.text.trim().is_empty() {
+        return message(paint, &format!("{}: {}", place.name, error.message), helped(&error));
+    }
+    // Every character that stands for another is as long as that: places stay true.
+    diagnostic(paint, place.name, &visible(place.text), &error)
 }
 
 /// One error under its line.
@@ -245,7 +253,8 @@ mod tests {
     fn no_place_and_no_text_breaks_the_drawing() {
         for text in ["", "한글", "a\u{1b}[31mb\u{9b}c\u{202e}", "x\r\n\r\n", &"y".repeat(5_000)] {
             for span in [0..0, 1..2, 0..9_999, 9_999..10_000, core::ops::Range { start: 2, end: 1 }] {
-                let all = Diagnostics { name: "n".into(), text: text.into(), list: vec![error(span); 30] };
+                let all =
+                    Diagnostics { name: "n".into(), text: text.into(), list: vec![error(span); 30], sets: vec![] };
                 let drawn = diagnostics(Paint::NONE, &all);
                 assert!(drawn.contains("unknown field") && drawn.contains("10 more errors"), "{drawn}");
                 assert!(!drawn.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{drawn}");

@@ -61,7 +61,7 @@ fn cells(row: &Row) -> [String; 5] {
     [
         row.name.clone(),
         result.to_owned(),
-        format!("{met} of {}", verdict.expectations),
+        if verdict.judged_only { "judge only".to_owned() } else { format!("{met} of {}", verdict.expectations) },
         verdict.segments.to_string(),
         divergences,
     ]
@@ -141,6 +141,7 @@ fn json_row(row: &Row) -> Value {
         "met": verdict.expectations.saturating_sub(verdict.failures.len()),
         "segments": verdict.segments,
         "records": verdict.records,
+        "judged_only": verdict.judged_only,
         "known": verdict.known,
         "findings": verdict.findings,
         "failures": failures,

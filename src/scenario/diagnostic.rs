@@ -49,15 +49,41 @@ pub struct Diagnostics {
     pub text: String,
     /// The errors.
     pub list: Vec<Diagnostic>,
+    /// Where in the text values stand that did not come from the file: replacements, a line for each.
+    pub sets: Vec<Range<usize>>,
 }
 
-impl Diagnostics {
-    /// Line and column, both from 1, of a byte of the text; the column counts characters.
-    pub fn position(&self, at: usize) -> (usize, usize) {
-        let before = self.text.get(..at).unwrap_or(&self.text);
+/// The text in which an error stands: the file, or the replacement that it came with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// The text.
+    pub text: &'a str,
+    /// The error's place in it.
+    pub span: Range<usize>,
+}
+
+impl Source<'_> {
+    /// Line and column of the error, both from 1; the column counts characters.
+    pub fn position(&self) -> (usize, usize) {
+        let before = self.text.get(..self.span.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         (line, column)
+    }
+}
+
+impl Diagnostics {
+    /// Where an error stands: in the file, or in a replacement.
+    pub fn source(&self, error: &Diagnostic) -> Source<'_> {
+        let span = error.span.clone();
+        let within = self.sets.iter().find(|set| set.start <= span.start && span.end <= set.end);
+        let replaced = within.and_then(|set| Some((self.text.get(set.clone())?, set.start)));
+        match replaced {
+            Some((text, start)) => Source { name: "--set", text, span: span.start - start..span.end - start },
+            None => Source { name: &self.name, text: &self.text, span },
+        }
     }
 
     /// What to say of the errors that are not shown.
@@ -86,12 +112,13 @@ impl fmt::Display for Diagnostics {
 
 impl Diagnostics {
     fn show(&self, f: &mut fmt::Formatter<'_>, error: &Diagnostic) -> fmt::Result {
-        let (line, column) = self.position(error.span.start);
-        writeln!(f, "{}:{line}:{column}: {}", self.name, error.message)?;
-        let start = self.text.get(..error.span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-        let source = self.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
-        let from = (error.span.start - start).min(source.len());
-        let to = error.span.end.saturating_sub(start).clamp(from, source.len());
+        let place = self.source(error);
+        let (line, column) = place.position();
+        writeln!(f, "{}:{line}:{column}: {}", place.name, error.message)?;
+        let start = place.text.get(..place.span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let source = place.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
+        let from = (place.span.start - start).min(source.len());
+        let to = place.span.end.saturating_sub(start).clamp(from, source.len());
         let width = |part: Option<&str>| visible(part.unwrap_or_default()).width();
         let (indent, marks) = (width(source.get(..from)), width(source.get(from..to)).max(1));
         writeln!(f, "{line:5} | {}", visible(source))?;
@@ -243,7 +270,7 @@ impl Errors {
         }
         list.sort_by_key(|error| (error.span.start, error.span.end));
         list.dedup();
-        Diagnostics { name: name.to_owned(), text, list }
+        Diagnostics { name: name.to_owned(), text, list, sets: vec![] }
     }
 }
 

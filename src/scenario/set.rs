@@ -9,15 +9,23 @@ const NAMED: [(&str, &str); 4] = [("hosts", "host"), ("links", "link"), ("router
 /// No path of the language is longer.
 const DEEPEST: usize = 16;
 
-/// Replaces the values, and gives the text that all places refer to: the file, then one line for each replacement.
-pub(crate) fn apply(tree: &mut Value, text: &str, sets: &[(String, String)], errors: &mut Errors) -> String {
+/// Replaces the values, and gives the text that all places refer to: the file, then one line for each replacement; and
+/// where these lines are.
+pub(crate) fn apply(
+    tree: &mut Value,
+    text: &str,
+    sets: &[(String, String)],
+    errors: &mut Errors,
+) -> (String, Vec<Place>) {
     let mut text = text.to_owned();
+    let mut lines = vec![];
     if !sets.is_empty() {
-        text.push_str("\n\n# --set\n");
+        text.push('\n');
     }
     for (path, value) in sets {
         let start = text.len();
         text.push_str(&format!("{path}={value}\n"));
+        lines.push(start..text.len() - 1);
         let from = start + path.len() + 1;
         let new = replacement(value, from);
         match split(path, start) {
@@ -28,7 +36,7 @@ pub(crate) fn apply(tree: &mut Value, text: &str, sets: &[(String, String)], err
             }
         }
     }
-    text
+    (text, lines)
 }
 
 /// A TOML value, or else a string without its quotes.
