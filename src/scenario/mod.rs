@@ -39,6 +39,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, SHOWN, Source};
 pub use evaluate::{Failure, Tally, evaluate, is_kind, satisfied};
 pub use explain::explain;
 pub use model::Scenario;
+#[cfg(feature = "cli")]
 pub(crate) use units::duration_text;
 
 use diagnostic::Errors;

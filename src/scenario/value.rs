@@ -77,6 +77,11 @@ pub(crate) fn parse(text: &str, errors: &mut Errors) -> (Value, Vec<Place>) {
             lines += between.iter().filter(|byte| **byte == b'\n').count();
             counted = place.start;
         }
+        // In a list that is not closed every line that follows lacks a comma.
+        let begins_line = place.start == 0 || text.as_bytes().get(place.start - 1) == Some(&b'\n');
+        if begins_line && message.starts_with("missing comma between array") && !broken.is_empty() {
+            continue;
+        }
         if last.replace(lines) != Some(lines) {
             errors.add(place.clone(), format!("this is not TOML: {message}"), syntax_help(message));
             broken.push(place);
@@ -90,7 +95,7 @@ pub(crate) fn parse(text: &str, errors: &mut Errors) -> (Value, Vec<Place>) {
 fn syntax_help(message: &str) -> &'static str {
     const HELPS: [(&str, &str); 13] = [
         ("duplicate key", "each key once in a table; several of a kind are a list, or [[table]] for each"),
-        ("must be quoted", "text stands in quotes, like \"50 ms\""),
+        ("must be quoted", "text stands in quotes, like \"50 ms\"; a list that begins above ends with a `]`"),
         ("string", "a string ends with the quote that it began with, on the same line: title = \"hello\""),
         ("escape", "in double quotes `\\n`, `\\t`, `\\\"` and `\\\\` are escapes; in single quotes there are none"),
         ("inline table", "an inline table is written { key = \"value\", other = 1 }"),
