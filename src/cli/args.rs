@@ -23,7 +23,7 @@ First steps:
   drywire reference                            the language of scenarios
 
 Where a command takes a SIM, it also takes a trace saved with `run --format json`; `-` is standard input.
-Exit codes: 0 fine, 1 an expectation failed or a run reached a limit, 2 bad input.
+Exit codes: 0 fine; 1 a run reached a limit or, with `check`, an expectation failed; 2 bad input.
 Colour is for terminals only, and NO_COLOR turns it off.";
 
 #[derive(Subcommand, Debug)]
@@ -132,6 +132,9 @@ pub(super) struct CheckArgs {
     /// Run each so often and compare the bytes of the traces
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) runs: u32,
+    /// Replace a value of each scenario: `links.wire.delay=80 ms`
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) set: Vec<(String, String)>,
     /// The seed of all that is random [default: each scenario's own]
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,

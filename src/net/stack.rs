@@ -6,7 +6,7 @@ use super::guard::Guard;
 use super::port::{Ports, station};
 use crate::base::{Groups, Time};
 use crate::packet;
-use crate::scenario::model::{IpNet, SocketSpec};
+use crate::scenario::model::{IpNet, MAX_ADDRS, SocketSpec};
 use bytes::Bytes;
 use core::cmp::Reverse;
 use core::net::{IpAddr, SocketAddr};
@@ -15,6 +15,9 @@ use smoltcp::iface::SocketSet;
 use std::collections::BTreeMap;
 
 mod datagrams;
+
+/// Room for a host's addresses beside loopback's two: what scenarios are held to is what the stack has.
+const _: () = assert!(MAX_ADDRS + 2 <= smoltcp::config::IFACE_MAX_ADDR_COUNT);
 
 /// A TCP end of this stack.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -93,9 +96,6 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// The most addresses that one stack can have besides loopback's.
-    pub const MAX_ADDRS: usize = 6;
-
     /// A stack with no sockets.
     pub fn new(config: &StackConfig) -> Self {
         let guard = Guard::default();
