@@ -6,7 +6,8 @@
 use crate::support::{run, sims};
 use drywire::base::Payload;
 use drywire::judge::Finding;
-use drywire::scenario::model::{Claim, Lane, Program, Want};
+use drywire::packet::Flags;
+use drywire::scenario::model::{Claim, Lane, Program, SegmentParts, SeqPart, Want};
 use drywire::scenario::{self, Scenario};
 use drywire::socket_api::Errno;
 use drywire::trace::Trace;
@@ -165,9 +166,33 @@ fn turned(want: &Want) -> Vec<Want> {
         }
         Want::Eof => vec![Want::Data(Payload(b"!"[..].into())), Want::Fails(Errno::Econnreset)],
         Want::Text(text) => vec![Want::Text(format!("{text}!")), Want::Fails(Errno::Econnreset)],
+        Want::Silence => vec![Want::Segment(Box::default())],
+        Want::Segment(parts) => turned_segments(parts),
         Want::Fails(Errno::Econnreset) => vec![Want::Success, Want::Fails(Errno::Etimedout)],
         Want::Fails(_) => vec![Want::Success, Want::Fails(Errno::Econnreset)],
     }
+}
+
+/// Each part of a segment otherwise, and no segment.
+fn turned_segments(parts: &SegmentParts) -> Vec<Want> {
+    let mut others = vec![Want::Silence];
+    let mut put = |change: &dyn Fn(&mut SegmentParts)| {
+        let mut other = parts.clone();
+        change(&mut other);
+        if other != *parts {
+            others.push(Want::Segment(Box::new(other)));
+        }
+    };
+    put(&|it| it.flags = it.flags.map(|flags| Flags(flags.0 ^ Flags::ACK.0)));
+    put(&|it| it.seq = it.seq.map(|seq| SeqPart { start: seq.start + 1, stop: seq.stop.map(|stop| stop + 1) }));
+    put(&|it| it.ack = it.ack.map(|ack| ack + 1));
+    put(&|it| it.window = it.window.map(|window| window + 1));
+    put(&|it| it.mss = it.mss.map(|mss| mss ^ 1));
+    put(&|it| it.scale = it.scale.map(|scale| scale ^ 1));
+    put(&|it| it.sack = it.sack.map(|(left, right)| (left + 1, right)));
+    put(&|it| it.sack_permitted = it.sack_permitted.map(|permitted| !permitted));
+    put(&|it| it.data = it.data.as_ref().map(|data| Payload([&data.0, &b"!"[..]].concat().into())));
+    others
 }
 
 fn turned_divergences(scenario: &Scenario) -> Vec<Other> {

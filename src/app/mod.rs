@@ -123,6 +123,11 @@ pub enum Wait {
         /// Not longer than this.
         until: Option<Time>,
     },
+    /// For a segment to reach the scripted peer, or for the time.
+    Segment {
+        /// Not longer than this.
+        until: Option<Time>,
+    },
     /// For the step of this label to complete.
     Label(String),
     /// For nothing: it has ended, and is not stepped again.

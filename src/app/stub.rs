@@ -1,8 +1,8 @@
 //! A host for tests: every socket has what the test put there, and every call is written down.
 
 use crate::base::{Fd, LinkId, Span, Time};
-use crate::scenario::model::{How, Inject, Proto, SockOpt};
-use crate::socket::{Received, Sys};
+use crate::scenario::model::{How, Inject, PeerSegment, Proto, SockOpt};
+use crate::socket::{Pair, Received, Sys, Which};
 use crate::socket_api::{Errno, Readiness};
 use crate::trace::{CallName, Outcome};
 use bytes::Bytes;
@@ -230,5 +230,13 @@ impl Sys for Stub {
     fn inject(&mut self, _segment: &Inject, to: SocketAddr) -> Result<(), Errno> {
         self.note(format!("inject {to}"));
         Ok(())
+    }
+    fn segment(&mut self, _segment: &PeerSegment, which: &Which) -> Result<Pair, Errno> {
+        self.note("segment".to_owned());
+        which.current.ok_or(Errno::Edestaddrreq)
+    }
+    fn await_segment(&mut self, which: &Which, until: Option<Time>) -> Result<Option<Pair>, Errno> {
+        self.note("await".to_owned());
+        if until.is_some_and(|until| until <= self.now()) { Ok(which.current) } else { Err(Errno::Eagain) }
     }
 }

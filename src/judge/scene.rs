@@ -296,7 +296,7 @@ impl<'a> Scene<'a> {
     }
 
     fn note_call(&mut self, record: &Record, call: &Call) {
-        if call.call == CallName::Inject {
+        if call.call.crafts() {
             self.crafted.insert(record.id);
         }
         if call.outcome == Outcome::Pending {

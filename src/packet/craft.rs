@@ -22,10 +22,19 @@ pub fn craft_tcp(src: SocketAddr, dst: SocketAddr, ttl: u8, segment: &Segment, t
     put(bytes, 4, &segment.seq.to_be_bytes())?;
     put(bytes, 8, &segment.ack.to_be_bytes())?;
     put(bytes, 12, &[u8::try_from(header / 4).ok()? << 4, segment.flags.0])?;
+    put(bytes, 18, &segment.urgent.to_be_bytes())?;
     put(bytes, 20, &options)?;
     put(bytes, header, text)?;
     TcpPacket::new_unchecked(bytes).fill_checksum(&src.ip().into(), &dst.ip().into());
     Some(Bytes::from(packet))
+}
+
+/// The same packet with a wrong TCP checksum.
+pub fn spoil_tcp_checksum(packet: &[u8]) -> Option<Bytes> {
+    let start = packet.len().checked_sub(ip(packet)?.payload.len())?;
+    let mut spoiled = packet.to_vec();
+    *spoiled.get_mut(start + 16)? ^= 0xff;
+    Some(Bytes::from(spoiled))
 }
 
 fn put(bytes: &mut [u8], at: usize, what: &[u8]) -> Option<()> {
@@ -50,6 +59,11 @@ fn options(segment: &Segment) -> Vec<u8> {
         options.extend([5, 10]);
         options.extend(left.to_be_bytes());
         options.extend(right.to_be_bytes());
+    }
+    if let Some((value, echo)) = segment.timestamps {
+        options.extend([8, 10]);
+        options.extend(value.to_be_bytes());
+        options.extend(echo.to_be_bytes());
     }
     options.resize(options.len().next_multiple_of(4), 1);
     options

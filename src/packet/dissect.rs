@@ -42,6 +42,7 @@ fn tcp(bytes: &[u8]) -> Option<(Option<(u16, u16)>, Body)> {
         ack: word(bytes, 8)?,
         flags: Flags(*bytes.get(13)?),
         window: header.window_len(),
+        urgent: header.urgent_at(),
         len: u32::try_from(header.payload().len()).ok()?,
         ..Segment::default()
     };
@@ -58,7 +59,8 @@ fn options(mut rest: &[u8], segment: &mut Segment) {
             TcpOption::WindowScale(shift) => segment.scale = Some(shift),
             TcpOption::SackPermitted => segment.sack_permitted = true,
             TcpOption::SackRange(blocks) => segment.sack = blocks[0],
-            TcpOption::NoOperation | TcpOption::TimeStamp { .. } | TcpOption::Unknown { .. } => {}
+            TcpOption::TimeStamp { tsval, tsecr } => segment.timestamps = Some((tsval, tsecr)),
+            TcpOption::NoOperation | TcpOption::Unknown { .. } => {}
         }
         rest = next;
     }

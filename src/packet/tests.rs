@@ -58,6 +58,8 @@ fn a_crafted_segment_is_dissected_as_it_was_made() {
             scale: Some(7),
             sack_permitted: true,
             sack: Some((1, 9)),
+            timestamps: Some((100, 7)),
+            urgent: 3,
         };
         let frame = craft_tcp(src, dst, 17, &made, b"hello").expect("one family");
         let packet = dissect(&frame, false).expect("an IP packet");
@@ -70,6 +72,10 @@ fn a_crafted_segment_is_dissected_as_it_was_made() {
         assert_eq!(dissect(&framed, true).map(|p| p.body), Some(Body::Tcp(made)));
         assert_eq!(endpoints(&framed, true), Some((6, src, dst)));
         assert!(checksums_ok(&framed, true));
+        assert_eq!(tcp_text(&framed, true, 5), Some(&b"hello"[..]));
+        let spoiled = spoil_tcp_checksum(&frame).expect("a segment");
+        assert!(!checksums_ok(&spoiled, false));
+        assert_eq!(dissect(&spoiled, false).map(|p| p.body), Some(Body::Tcp(made)));
     }
     assert_eq!(craft_tcp(addr("10.0.0.1:1"), addr("[fd00::1]:1"), 64, &Segment::default(), b""), None);
 }

@@ -123,6 +123,17 @@ pub struct Segment {
     /// The first block of a SACK option, absolute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sack: Option<(u32, u32)>,
+    /// Timestamps option: value and echo (RFC 7323).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamps: Option<(u32, u32)>,
+    /// The urgent pointer; meaningful where URG is set.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub urgent: u16,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(number: &u16) -> bool {
+    *number == 0
 }
 
 impl Segment {

@@ -83,6 +83,8 @@ pub(crate) enum Gives {
     Value,
     /// Bytes, or the end of file.
     Bytes,
+    /// A segment, which the step's keys describe.
+    Segment,
 }
 
 /// An action, described.
@@ -114,7 +116,7 @@ const fn call(
 }
 
 const fn call_info(name: CallName) -> ActionInfo {
-    use Gives::{Bytes, Nothing, Success, Value};
+    use Gives::{Bytes, Nothing, Segment, Success, Value};
     match name {
         CallName::Socket => call("A new socket: TCP, or UDP with `proto`.", &[], &["proto", "as"], Success),
         CallName::Bind => {
@@ -159,8 +161,72 @@ const fn call_info(name: CallName) -> ActionInfo {
         CallName::Inject => call(
             "A crafted TCP segment leaves the host; sequence numbers are absolute.",
             &["src", "to", "flags"],
-            &["seq", "ack", "window", "text", "hex", "bytes"],
+            &[
+                "seq",
+                "ack",
+                "window",
+                "urgent",
+                "mss",
+                "scale",
+                "sack-ok",
+                "sack",
+                "timestamps",
+                "checksum",
+                "text",
+                "hex",
+                "bytes",
+            ],
             Nothing,
+        ),
+        CallName::Segment => call(
+            "Sends a TCP segment from a scripted peer (`tcp = \"script\"`), on the connection with `to` and the peer's own \
+             `port`; without them on the program's latest one.",
+            &["flags"],
+            &[
+                "to",
+                "port",
+                "isn",
+                "seq",
+                "ack",
+                "window",
+                "urgent",
+                "mss",
+                "scale",
+                "sack-ok",
+                "sack",
+                "timestamps",
+                "checksum",
+                "text",
+                "hex",
+                "bytes",
+            ],
+            Success,
+        ),
+        CallName::Await => call(
+            "Waits for the next TCP segment that reaches a scripted peer: on the connection with `from`, or at the peer's own \
+             `port`; without them on the program's latest connection, or the first that comes. It must be as the keys say; \
+             with `silence`, none must come.",
+            &[],
+            &[
+                "from",
+                "port",
+                "within",
+                "silence",
+                "flags",
+                "seq",
+                "ack",
+                "window",
+                "urgent",
+                "mss",
+                "scale",
+                "sack-ok",
+                "sack",
+                "timestamps",
+                "text",
+                "hex",
+                "bytes",
+            ],
+            Segment,
         ),
     }
 }
@@ -183,7 +249,11 @@ impl Verb {
     /// All keys that it takes.
     pub(crate) fn keys(self) -> Vec<&'static str> {
         let info = self.info();
-        let outcome: &[&str] = if info.gives == Gives::Nothing { &[] } else { &OUTCOME };
+        let outcome: &[&str] = match info.gives {
+            Gives::Nothing => &[],
+            Gives::Segment => &OUTCOME[..1],
+            Gives::Success | Gives::Value | Gives::Bytes => &OUTCOME,
+        };
         [info.needs, info.takes, &TIMING, outcome].concat()
     }
 }

@@ -123,6 +123,7 @@ fn actions(text: &mut String) {
             Gives::Success => "",
             Gives::Value => "value",
             Gives::Bytes => "bytes",
+            Gives::Segment => "segment",
         };
         let (needs, takes) = (keys(info.needs), keys(info.takes));
         let about = info.about.replace('|', "\\|");

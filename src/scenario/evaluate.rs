@@ -11,6 +11,7 @@ mod claims;
 mod difference;
 mod history;
 mod matching;
+mod segments;
 mod steps;
 
 pub use matching::is_kind;

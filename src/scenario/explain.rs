@@ -2,8 +2,8 @@
 
 use super::leaf::word_of;
 use super::model::{
-    Claim, FaultAction, HostSpec, Lane, Link, Node, PacketMatch, Program, RecordMatch, Scenario, Serve, ServeApp,
-    SocketSpec,
+    Claim, FaultAction, HostSpec, HostTcp, Lane, Link, Node, PacketMatch, Program, RecordMatch, Scenario, Serve,
+    ServeApp, SocketSpec,
 };
 use super::units::{chance_text, duration_text, rate_text, size_text};
 use super::words::{dotted_text, packets_text};
@@ -94,7 +94,7 @@ fn names<'a>(table: impl Iterator<Item = (&'a String, &'a Vec<IpAddr>)>) -> Fiel
 }
 
 fn host(scenario: &Scenario, index: usize, node: &Node) -> Fields {
-    let HostSpec { via, sockets, dns, names: table, isn } = &node.host;
+    let HostSpec { via, sockets, dns, names: table, isn, tcp } = &node.host;
     let mut fields = Fields::default();
     fields.raw("ip", nets(node));
     if let Some(via) = via {
@@ -120,6 +120,9 @@ fn host(scenario: &Scenario, index: usize, node: &Node) -> Fields {
     let added = names(table.iter().filter(|(name, addrs)| usual.get(name.as_str()) != Some(addrs)));
     if !added.0.is_empty() {
         fields.raw("names", added.inline());
+    }
+    if *tcp == HostTcp::Script {
+        fields.text("tcp", "script");
     }
     if let Some(isn) = isn {
         fields.raw("isn", isn);

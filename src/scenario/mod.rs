@@ -23,6 +23,7 @@ mod evaluate;
 mod explain;
 mod leaf;
 pub mod model;
+mod segments;
 mod set;
 mod table;
 mod tables;

@@ -1,9 +1,11 @@
 //! The checked scenario: every name resolved, every unit converted, every default filled in.
 
 mod ip_net;
+mod segment;
 mod sock_opt;
 
 pub use ip_net::IpNet;
+pub use segment::{Await, Inject, PeerSegment, SegmentParts, SeqPart};
 pub use sock_opt::{MAX_BUFFER, MAX_RCVBUF, SockOpt};
 
 use crate::base::{Limits, LinkId, NodeId, Payload, Span, Time};
@@ -70,6 +72,18 @@ pub struct HostSpec {
     pub names: BTreeMap<String, Vec<IpAddr>>,
     /// The initial sequence number of its first connection; else from the seed.
     pub isn: Option<u32>,
+    /// Whose TCP it has.
+    pub tcp: HostTcp,
+}
+
+/// Whose TCP a host has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum HostTcp {
+    /// The stack's.
+    #[default]
+    Smoltcp,
+    /// None: its programs make each segment, and take each that comes.
+    Script,
 }
 
 /// Congestion control of a socket (RFC 5681).
@@ -375,6 +389,10 @@ pub enum Want {
     Text(String),
     /// This error.
     Fails(Errno),
+    /// A segment that is so.
+    Segment(Box<SegmentParts>),
+    /// No segment in the time.
+    Silence,
 }
 
 /// Where to connect or send to.
@@ -455,25 +473,10 @@ pub enum Action {
     Repair(LinkId),
     /// A crafted TCP segment leaves the actor's host.
     Inject(Inject),
-}
-
-/// A crafted TCP segment.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Inject {
-    /// The source address and port, true or forged; the host's first address if `None`.
-    pub src: (Option<IpAddr>, u16),
-    /// The destination.
-    pub to: Target,
-    /// Control bits.
-    pub flags: Flags,
-    /// SEG.SEQ, absolute.
-    pub seq: u32,
-    /// SEG.ACK, absolute.
-    pub ack: u32,
-    /// SEG.WND.
-    pub window: u16,
-    /// Its text.
-    pub data: Payload,
+    /// A segment of a scripted peer leaves the actor's host.
+    Segment(PeerSegment),
+    /// The next segment that reaches the scripted peer.
+    Await(Await),
 }
 
 /// Which direction `shutdown` closes.

@@ -4,11 +4,12 @@ use super::leaf::{
     Bool, Chance, Duration, Leaf, List, Map, Name, Named, OneOf, OrOff, Placed, Port, Rate, Size, Some1, Text, Whole,
 };
 use super::model::{Congestion, CountOf, How, IpNet, Proto, SockOpt};
+use super::segments::SegmentTable;
 use super::table::{TableInfo, table};
 use super::value::{Kind, Value};
 use super::words::{
-    App, Bits, ConnName, CountIs, Downs, EndingWord, Hex, HostPort, Ip, Medium, Net, Ordinals, Packets, Path, SeqRange,
-    Want,
+    App, ConnName, CountIs, Downs, EndingWord, Hex, HostPort, Ip, Medium, Net, Ordinals, Packets, Path, SeqRange,
+    Stack, Want,
 };
 use crate::scenario::diagnostic::Errors;
 use crate::socket_api::Errno;
@@ -61,6 +62,9 @@ table! {
         "names" names: Map<Some1<Name>>;
         /// The initial sequence number of its first connection. Without one, it comes from the seed.
         "isn" isn: Whole<0, 4_294_967_295>;
+        /// Its TCP: the stack's, or none, so that its programs make each segment with `segment` and take each that comes
+        /// with `await`. UDP, ICMP and ARP are the stack's.
+        "tcp" tcp: OneOf<Stack> = "\"smoltcp\"";
     }
 }
 
@@ -229,6 +233,7 @@ table! {
     /// is a host's name, or `"host/program"` where a host has several.
     struct StepTable is "step" like "{ client = \"connect\", to = \"server:80\" }", open Verbs {
         with payload: PayloadTable;
+        with segment: SegmentTable;
         /// Not before this time.
         "at" at: Duration;
         /// So long after the program's previous step has completed.
@@ -277,14 +282,15 @@ table! {
         "link" link: Name;
         /// The source of a crafted segment, true or forged: `":80"` stands for the host's first address.
         "src" src: Text;
-        /// Its control bits.
-        "flags" flags: Bits;
-        /// Its sequence number, absolute.
-        "seq" seq: Whole<0, 4_294_967_295> = "0";
-        /// Its acknowledgment number, absolute.
-        "ack" ack: Whole<0, 4_294_967_295> = "0";
-        /// Its window.
-        "window" window: Whole<0, 65_535> = "65535";
+        /// From whom: the other end of the connection.
+        "from" from: HostPort;
+        /// A new connection begins, with this initial sequence number. A connection's own number is the host's `isn` for the
+        /// first one, else from the seed.
+        "isn" isn: Whole<0, 4_294_967_295>;
+        /// Not longer than this; a segment that does not come in time is not what was expected.
+        "within" within: Duration;
+        /// Nothing must come for so long.
+        "silence" silence: Duration;
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::check::PATTERN_SHOWN;
 use super::leaf::word_of;
-use super::model::{Action, Step, Target, Want};
+use super::model::{Action, Await, SegmentParts, SeqPart, Step, Target, Want};
+use super::segments::seq_text;
 use super::units::duration_text;
 use crate::base::pattern;
 use crate::base::{LinkId, Payload, Span, Time};
@@ -135,8 +136,38 @@ pub(crate) fn step(actor: &str, step: &Step, link: &dyn Fn(LinkId) -> String) ->
     if step.nonblocking {
         fields.raw("no-wait", true);
     }
+    if let Action::Await(Await { within: Some(within), .. }) = &step.action {
+        fields.span(if step.want == Want::Silence { "silence" } else { "within" }, *within);
+    }
     want(&mut fields, &step.want);
     fields
+}
+
+fn some(fields: &mut Fields, key: &str, value: Option<impl ToString>) {
+    if let Some(value) = value {
+        fields.raw(key, value);
+    }
+}
+
+/// The keys of a segment.
+fn parts(fields: &mut Fields, parts: &SegmentParts) {
+    let block = |(start, stop)| seq_text(SeqPart { start, stop: Some(stop) });
+    some(fields, "flags", parts.flags.map(|flags| quote(&flags.to_string())));
+    some(fields, "seq", parts.seq.map(seq_text));
+    some(fields, "ack", parts.ack);
+    some(fields, "window", parts.window);
+    some(fields, "urgent", parts.urgent);
+    some(fields, "mss", parts.mss);
+    some(fields, "scale", parts.scale);
+    some(fields, "sack-ok", parts.sack_permitted);
+    some(fields, "sack", parts.sack.map(block));
+    some(fields, "timestamps", parts.timestamps.map(|(value, echo)| format!("[{value}, {echo}]")));
+    if parts.bad_checksum {
+        fields.text("checksum", "bad");
+    }
+    if let Some(data) = &parts.data {
+        give(fields, data);
+    }
 }
 
 fn action(fields: &mut Fields, actor: &str, action: &Action, link: &dyn Fn(LinkId) -> String) {
@@ -167,6 +198,8 @@ fn action(fields: &mut Fields, actor: &str, action: &Action, link: &dyn Fn(LinkI
         Action::Cut(_) => verb("cut"),
         Action::Repair(_) => verb("repair"),
         Action::Inject(_) => verb("inject"),
+        Action::Segment(_) => verb("segment"),
+        Action::Await(_) => verb("await"),
     }
     arguments(fields, action, link);
 }
@@ -211,9 +244,21 @@ fn arguments(fields: &mut Fields, action: &Action, link: &dyn Fn(LinkId) -> Stri
             let host = inject.src.0.map(|ip: IpAddr| ip.to_string()).unwrap_or_default();
             fields.text("src", &host_port(&host, inject.src.1));
             to(fields, &inject.to);
-            fields.text("flags", &inject.flags.to_string());
-            fields.raw("seq", inject.seq).raw("ack", inject.ack).raw("window", inject.window);
-            give(fields, &inject.data);
+            parts(fields, &inject.parts);
+        }
+        Action::Segment(segment) => {
+            if let Some(target) = &segment.to {
+                to(fields, target);
+            }
+            some(fields, "port", segment.port);
+            some(fields, "isn", segment.isn);
+            parts(fields, &segment.parts);
+        }
+        Action::Await(awaits) => {
+            if let Some(from) = &awaits.from {
+                fields.text("from", &host_port(&from.host, from.port));
+            }
+            some(fields, "port", awaits.port);
         }
         Action::Accept
         | Action::Close
@@ -228,7 +273,8 @@ fn arguments(fields: &mut Fields, action: &Action, link: &dyn Fn(LinkId) -> Stri
 
 fn want(fields: &mut Fields, want: &Want) {
     match want {
-        Want::Success => {}
+        Want::Success | Want::Silence => {}
+        Want::Segment(wanted) => parts(fields, wanted),
         Want::Anything => drop(fields.text("expect", "anything")),
         Want::Eof => drop(fields.text("expect", "end")),
         Want::Text(text) => drop(fields.text("expect", text)),

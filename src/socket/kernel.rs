@@ -3,6 +3,7 @@
 use super::holding::{Holding, Lingering};
 use super::ports::{Ephemeral, Holders};
 use super::record::{Blocked, BlockedCall};
+use super::scripted::Scripted;
 use crate::base::{ActorId, Fd, LinkId, NodeId, Time};
 use crate::machine::Running;
 use crate::net::{Conns, Frame, Stack, StackConfig, TcpId, UdpId, Via};
@@ -128,6 +129,8 @@ pub struct Kernel {
     pub woken: BTreeMap<Fd, Option<ActorId>>,
     /// What ends a connection just now, if anything does but its own end.
     pub(super) ended: Option<Ended>,
+    /// The host has no TCP: segments are for its programs.
+    pub(super) scripted: Option<Scripted>,
 }
 
 /// The first descriptor of a process: 0, 1 and 2 are taken.
@@ -159,6 +162,7 @@ impl Kernel {
             alarms: Vec::new(),
             woken: BTreeMap::new(),
             ended: None,
+            scripted: None,
         }
     }
 
@@ -271,12 +275,14 @@ impl Kernel {
     /// Bytes pinned by the buffers of connections and datagram sockets: also of half-open ones, and of those that no
     /// descriptor leads to any more (TIME-WAIT). And what waits beside those buffers, to be read or to be sent.
     pub fn queued(&self) -> u64 {
-        self.pinned + self.stashed + self.stack.udp_waiting()
+        let heard = self.scripted.as_ref().map_or(0, Scripted::waiting);
+        self.pinned + self.stashed + self.stack.udp_waiting() + heard
     }
 
     /// Puts a crafted packet on the wire. On Ethernet it goes to all stations: whoever forges a packet does not ask for the
     /// way by ARP, and only the host with the address takes it.
-    pub fn inject(&mut self, packet: Bytes, ctx: &mut Ctx<'_, '_>) {
+    pub fn inject(&mut self, packet: Bytes, spoiled: bool, ctx: &mut Ctx<'_, '_>) {
+        let packet = if spoiled { crate::packet::spoil_tcp_checksum(&packet).unwrap_or(packet) } else { packet };
         let frame = self.stack.framed(packet);
         self.post_frame(Via::Link, frame, true, ctx);
     }

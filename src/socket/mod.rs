@@ -19,10 +19,12 @@ mod options;
 mod ports;
 mod ready;
 mod record;
+mod scripted;
 mod sys;
 mod timers;
 mod traffic;
 
 pub use kernel::{Alarm, Ctx, Kernel, Posted};
 pub use record::Caller;
-pub use sys::{Received, Sys};
+pub use scripted::{Made, Pair, header};
+pub use sys::{Received, Sys, Which};

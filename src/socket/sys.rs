@@ -14,8 +14,9 @@
 //!   and is the cause of what they do.
 //! - [`Sys::begin_step`]: a new step of a scenario begins.
 
+use super::scripted::Pair;
 use crate::base::{Fd, LinkId, Time};
-use crate::scenario::model::{How, Inject, Proto, SockOpt};
+use crate::scenario::model::{How, Inject, PeerSegment, Proto, SockOpt};
 use crate::socket_api::{Errno, Readiness};
 use crate::trace::{CallName, Outcome};
 use bytes::Bytes;
@@ -29,6 +30,17 @@ pub enum Received {
     Data(Bytes),
     /// End of file: the peer sends no more.
     Eof,
+}
+
+/// Which connection of a scripted peer is meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Which {
+    /// The one with this other end.
+    pub other: Option<SocketAddr>,
+    /// The one at this port of its own.
+    pub port: Option<u16>,
+    /// Where neither is said: the program's latest.
+    pub current: Option<Pair>,
 }
 
 /// The system calls. Each returns at once; errors are those of the machines `socket` and `datagram`.
@@ -115,4 +127,9 @@ pub trait Sys {
     fn set_link(&mut self, link: LinkId, up: bool);
     /// Puts a crafted TCP segment on the wire; `to` is its resolved target.
     fn inject(&mut self, segment: &Inject, to: SocketAddr) -> Result<(), Errno>;
+    /// Sends a segment from a scripted peer on the connection that is meant; says which that is.
+    fn segment(&mut self, segment: &PeerSegment, which: &Which) -> Result<Pair, Errno>;
+    /// Takes the next segment that came to a scripted peer on a connection that is meant, and says which; none if it is too
+    /// late. EAGAIN: not yet.
+    fn await_segment(&mut self, which: &Which, until: Option<Time>) -> Result<Option<Pair>, Errno>;
 }

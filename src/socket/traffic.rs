@@ -20,6 +20,10 @@ impl Kernel {
             return;
         }
         let destination = self.stack.destination(via, &frame.bytes);
+        if self.is_scripted() && matches!(destination, Destination::Tcp(_) | Destination::TcpStray { .. }) {
+            self.note_arrival(&frame, ctx);
+            return self.hear(via, &frame, ctx);
+        }
         let request = match destination {
             Destination::TcpStray { local, remote, request: true } => {
                 self.listener_for(local).map(|fd| (fd, local, remote))

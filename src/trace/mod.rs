@@ -31,6 +31,7 @@ pub use record::{
 };
 pub use relative::{Relative, Shown};
 pub use sink::{Discard, Sink, Tape, Trace};
+pub(crate) use text::segment_text;
 pub use text::{TextOptions, text};
 
 #[cfg(test)]

@@ -300,6 +300,17 @@ crate::finite! {
         Sleep => "sleep",
         /// Puts a crafted segment on the wire.
         Inject => "inject",
+        /// Sends a segment that a scripted peer makes.
+        Segment => "segment",
+        /// Takes the next segment that reaches a scripted peer.
+        Await => "await",
+    }
+}
+
+impl CallName {
+    /// It puts a segment of a program's making on the wire: what that says, no TCP says.
+    pub const fn crafts(self) -> bool {
+        matches!(self, CallName::Inject | CallName::Segment)
     }
 }
 
@@ -331,6 +342,10 @@ pub enum Outcome {
     SoError(Errno),
     /// Readiness, in poll's words: `IN|OUT|HUP`.
     Ready(String),
+    /// The segment of this arrival, with its text.
+    Segment(RecordId, Payload),
+    /// Nothing came in the time.
+    Nothing,
     /// It failed.
     Err(Errno),
 }

@@ -183,6 +183,10 @@ pub(super) fn outcome_words(outcome: &Outcome, names: &Names<'_>) -> Option<Stri
         Outcome::Count(count) => count.to_string(),
         Outcome::Data(bytes) => data(bytes),
         Outcome::From(bytes, peer) => format!("{} from {}", data(bytes), names.endpoint(*peer)),
+        // Which it is, the arrival says.
+        Outcome::Segment(_, text) if text.0.is_empty() => "segment".to_owned(),
+        Outcome::Segment(_, text) => format!("segment {}", data(text)),
+        Outcome::Nothing => "nothing".to_owned(),
         Outcome::Eof => "eof".to_owned(),
         Outcome::Addr(addr) => addr.to_string(),
         Outcome::Value(value) => value.to_string(),

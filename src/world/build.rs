@@ -10,6 +10,7 @@ use crate::base::{LinkId, NodeId, Time, entropy};
 use crate::catalog::catalog;
 use crate::net::{Conns, Faults, Router, STACK, StackConfig, Switch, Wire};
 use crate::scenario::Scenario;
+use crate::scenario::model::HostTcp;
 use crate::socket::Kernel;
 use crate::trace::{ActorInfo, FORMAT, Header, LinkInfo, NodeInfo, NodeKind};
 use core::net::IpAddr;
@@ -64,7 +65,11 @@ pub(super) fn kernel(scenario: &Scenario, ports: &[Vec<Port>], node: NodeId, see
         isn: spec.host.isn.filter(|_| boot == 0),
     };
     let link = port.map(|port| LinkId(u16::try_from(port.link).unwrap_or(u16::MAX)));
-    Kernel::new(node, link, &config, spec.host.sockets)
+    let mut kernel = Kernel::new(node, link, &config, spec.host.sockets);
+    if spec.host.tcp == HostTcp::Script {
+        kernel.play_by_hand(config.seed, config.isn);
+    }
+    kernel
 }
 
 fn station(scenario: &Scenario, ports: &[Vec<Port>], node: NodeId, seed: u64) -> Station {

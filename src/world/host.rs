@@ -3,8 +3,8 @@
 use crate::base::{ActorId, Fd, LinkId, RecordId, Time, entropy};
 use crate::net::{Router, Switch};
 use crate::packet;
-use crate::scenario::model::{HostSpec, How, Inject, Proto, SockOpt};
-use crate::socket::{Caller, Ctx, Kernel, Received, Sys};
+use crate::scenario::model::{HostSpec, How, Inject, PeerSegment, Proto, SegmentParts, SockOpt};
+use crate::socket::{self, Caller, Ctx, Kernel, Made, Pair, Received, Sys, Which};
 use crate::socket_api::{Errno, Readiness};
 use crate::trace::{Call, CallName, Outcome, What};
 use bytes::Bytes;
@@ -219,26 +219,57 @@ impl Sys for HostSys<'_, '_, '_> {
     fn inject(&mut self, segment: &Inject, to: SocketAddr) -> Result<(), Errno> {
         let own = self.host.kernel.first_addr(to.ip());
         let src = segment.src.0.or(own).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let src = SocketAddr::new(src, segment.src.1);
-        let header = packet::Segment {
-            seq: segment.seq,
-            ack: segment.ack,
-            flags: segment.flags,
-            window: segment.window,
-            ..packet::Segment::default()
-        };
+        let pair = (SocketAddr::new(src, segment.src.1), to);
+        let header = socket::header(&segment.parts, (0, 0), (0, 0));
+        let args = format!("{} > {to} {} seq={} ack={}", pair.0, header.flags, header.seq, header.ack);
+        self.put_out(CallName::Inject, args, pair, (&header, &segment.parts), header.flags.is_request())
+    }
+
+    fn segment(&mut self, segment: &PeerSegment, which: &Which) -> Result<Pair, Errno> {
+        let made = self.host.kernel.make_segment(which, segment.isn, &segment.parts);
+        match made {
+            Ok(Made { pair, header, opens }) => {
+                self.put_out(CallName::Segment, pair.1.to_string(), pair, (&header, &segment.parts), opens)?;
+                Ok(pair)
+            }
+            Err(errno) => {
+                self.called(CallName::Segment, String::new(), Outcome::Err(errno));
+                Err(errno)
+            }
+        }
+    }
+
+    fn await_segment(&mut self, which: &Which, until: Option<Time>) -> Result<Option<Pair>, Errno> {
+        let caller = *self.caller;
+        self.host.kernel.await_segment(caller, which, until, self.ctx)
+    }
+}
+
+impl HostSys<'_, '_, '_> {
+    /// Records the call, and puts the segment that it makes on the wire.
+    fn put_out(
+        &mut self,
+        call: CallName,
+        args: String,
+        (src, dst): Pair,
+        (header, parts): (&packet::Segment, &SegmentParts),
+        opens: bool,
+    ) -> Result<(), Errno> {
+        let text = parts.data.as_ref().map(|data| &data.0[..]).unwrap_or_default();
         let ttl = self.host.spec.sockets.hop_limit;
-        let frame = packet::craft_tcp(src, to, ttl, &header, &segment.data.0).ok_or(Errno::Einval)?;
+        let frame = packet::craft_tcp(src, dst, ttl, header, text);
+        let outcome = if frame.is_some() { Outcome::Ok } else { Outcome::Err(Errno::Einval) };
         let (actor, node) = (self.actor, self.host.kernel.node());
-        let args = format!("{src} > {to} {} seq={} ack={}", segment.flags, segment.seq, segment.ack);
-        let data = (!segment.data.0.is_empty()).then(|| segment.data.clone());
-        let call = Call { actor, call: CallName::Inject, fd: None, conn: None, args, data, outcome: Outcome::Ok };
+        let data = parts.data.clone().filter(|data| !data.0.is_empty());
+        let conn = self.ctx.conns.find(src, dst).map(|(conn, _)| conn).filter(|_| call == CallName::Segment && !opens);
+        let call = Call { actor, call, fd: None, conn, args, data, outcome };
         let noted = self.ctx.tape.note(node, || What::Call(call));
         self.ctx.tape.cause = noted.or(self.ctx.tape.cause);
-        if segment.flags.is_request() {
-            self.ctx.conns.open(node, src, to, self.ctx.tape);
+        let frame = frame.ok_or(Errno::Einval)?;
+        if opens {
+            self.ctx.conns.open(node, src, dst, self.ctx.tape);
         }
-        self.host.kernel.inject(frame, self.ctx);
+        self.host.kernel.inject(frame, parts.bad_checksum, self.ctx);
         Ok(())
     }
 }

@@ -109,7 +109,8 @@ impl World {
                 self.panic = Some(text.to_owned());
                 return;
             }
-            if host.kernel.woken.is_empty() || self.events >= self.scenario.limits.events {
+            let news = host.kernel.has_news();
+            if (host.kernel.woken.is_empty() && !news) || self.events >= self.scenario.limits.events {
                 return;
             }
             let woken = core::mem::take(&mut host.kernel.woken);
@@ -117,7 +118,7 @@ impl World {
             let cause = hands.tape.cause;
             for resident in 0..self.residents[node.index()].len() {
                 let actor = self.residents[node.index()][resident];
-                if self.is_woken(actor, &woken) {
+                if self.is_woken(actor, &woken, news) {
                     hands.tape.cause = cause;
                     self.run_program(actor, hands);
                 }
@@ -134,14 +135,15 @@ impl World {
         }
     }
 
-    /// Whether the program waits for one of these descriptors, and it is ready.
-    fn is_woken(&self, actor: usize, woken: &BTreeMap<Fd, Option<ActorId>>) -> bool {
+    /// Whether the program waits for one of these descriptors, and it is ready; or for a segment, and one has come.
+    fn is_woken(&self, actor: usize, woken: &BTreeMap<Fd, Option<ActorId>>, news: bool) -> bool {
         let slot = &self.slots[actor];
         let waits = match &slot.wait {
             Wait::On { ready, .. } => {
                 ready.iter().any(|wanted| woken.contains_key(&wanted.0) && self.is_ready(slot.node, *wanted))
             }
             Wait::Own { .. } => !slot.changed.is_empty(),
+            Wait::Segment { .. } => news,
             Wait::Label(_) | Wait::Done => false,
         };
         waits && slot.program.is_some()
@@ -159,6 +161,7 @@ impl World {
         match &slot.wait {
             Wait::On { ready, until } => over(*until) || ready.iter().any(|&wanted| self.is_ready(slot.node, wanted)),
             Wait::Own { until } => over(*until) || !slot.changed.is_empty(),
+            Wait::Segment { until } => over(*until),
             Wait::Label(label) => self.labels.contains(label),
             Wait::Done => false,
         }
@@ -233,7 +236,9 @@ impl World {
 
     fn set_deadline(&mut self, actor: usize) {
         let slot = &self.slots[actor];
-        if let Wait::On { until: Some(at), .. } | Wait::Own { until: Some(at) } = slot.wait {
+        if let Wait::On { until: Some(at), .. } | Wait::Own { until: Some(at) } | Wait::Segment { until: Some(at) } =
+            slot.wait
+        {
             let event = Event::Program { actor: actor_id(actor), generation: slot.generation };
             self.queue.push(at.max(self.now), event);
         }

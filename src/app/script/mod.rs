@@ -8,6 +8,7 @@
 //! - Where no socket is open, the call goes to the one that was closed last (or to descriptor 0), and fails with EBADF.
 
 mod perform;
+mod segments;
 mod sockets;
 mod target;
 

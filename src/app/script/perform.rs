@@ -4,11 +4,12 @@ use super::Flow;
 use super::sockets::{Sockets, Use};
 use super::target::Lookup;
 use crate::app::Wait;
-use crate::base::Fd;
-use crate::scenario::model::{Action, Inject, Proto, Step, Target};
+use crate::base::{Fd, Time};
+use crate::scenario::model::{Action, Proto, Step, Target};
 use crate::socket::{Received, Sys};
 use crate::socket_api::{Errno, Readiness};
 use bytes::Bytes;
+use core::net::SocketAddr;
 
 /// What is remembered of a step while it waits.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(super) struct Doing {
     connecting: bool,
     /// Bytes sent or received so far.
     count: usize,
+    /// How long it waits for a segment.
+    pub(super) until: Option<Time>,
 }
 
 /// Why a step does not go on.
@@ -88,6 +91,8 @@ impl Doing {
             Action::Cut(link) => sys.set_link(*link, false),
             Action::Repair(link) => sys.set_link(*link, true),
             Action::Inject(segment) => self.inject(segment, sys)?,
+            Action::Segment(segment) => self.segment(segment, sockets, sys)?,
+            Action::Await(awaits) => self.await_segment(awaits, sockets, sys)?,
             Action::Shutdown(_)
             | Action::SetOpt(..)
             | Action::GetOpt(_)
@@ -99,7 +104,7 @@ impl Doing {
     }
 
     fn connect(&mut self, target: &Target, step: &Step, sockets: &mut Sockets, sys: &mut dyn Sys) -> Result<(), Stop> {
-        let to = self.lookup.addr((&target.host, target.port), false, sys)?;
+        let to = self.addr(target, sys)?;
         let fd = match self.fd {
             Some(fd) => fd,
             None => *self.fd.insert(unused(step, Proto::Tcp, sockets, sys)?),
@@ -155,7 +160,7 @@ impl Doing {
         sockets: &mut Sockets,
         sys: &mut dyn Sys,
     ) -> Result<(), Stop> {
-        let to = self.lookup.addr((&target.host, target.port), false, sys)?;
+        let to = self.addr(target, sys)?;
         let fd = match self.fd {
             Some(fd) => fd,
             None => *self.fd.insert(datagram_socket(step, sockets, sys)?),
@@ -164,9 +169,9 @@ impl Doing {
         Ok(())
     }
 
-    fn inject(&mut self, segment: &Inject, sys: &mut dyn Sys) -> Result<(), Stop> {
-        let to = self.lookup.addr((&segment.to.host, segment.to.port), false, sys)?;
-        Ok(sys.inject(segment, to)?)
+    /// The address of a target.
+    pub(super) fn addr(&mut self, target: &Target, sys: &mut dyn Sys) -> Result<SocketAddr, Stop> {
+        self.lookup.addr((&target.host, target.port), false, sys)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::base::Fd;
 use crate::scenario::model::Proto;
+use crate::socket::Pair;
 
 /// How far a socket is in its life, as far as the script's defaults depend on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,11 +32,13 @@ pub(super) struct Sockets {
     open: Vec<Socket>,
     closed_names: Vec<(String, Fd)>,
     last_closed: Fd,
+    /// On a scripted peer, the connection that the program spoke or heard of last.
+    pub(super) scripted: Option<Pair>,
 }
 
 impl Default for Sockets {
     fn default() -> Self {
-        Sockets { open: Vec::new(), closed_names: Vec::new(), last_closed: Fd(0) }
+        Sockets { open: Vec::new(), closed_names: Vec::new(), last_closed: Fd(0), scripted: None }
     }
 }
 

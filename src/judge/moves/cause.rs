@@ -82,7 +82,7 @@ impl Causes {
 
     /// Whether a crafted segment is what was sent: it says nothing of its host's control block.
     pub(super) fn injected(&self, cause: Option<RecordId>) -> bool {
-        matches!(self.of(cause), Some((_, Cause::Call(CallName::Inject, _))))
+        matches!(self.of(cause), Some((_, Cause::Call(call, _))) if call.crafts())
     }
 }
 
@@ -122,7 +122,9 @@ const fn of_call(call: CallName, ends_sending: bool) -> &'static [Input] {
         | CallName::Poll
         | CallName::Getaddrinfo
         | CallName::Sleep
-        | CallName::Inject => &[],
+        | CallName::Inject
+        | CallName::Segment
+        | CallName::Await => &[],
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod faults;
 mod link;
+mod segments;
 mod steps;
 
 pub use faults::{FaultBuilder, fault};
@@ -313,6 +314,14 @@ impl HostBuilder {
     #[must_use]
     pub fn isn(mut self, isn: u32) -> Self {
         self.fields.raw("isn", isn);
+        self
+    }
+
+    /// It has no TCP: its programs make each segment, with [`step::segment`], and take each that comes, with
+    /// [`step::await_segment`].
+    #[must_use]
+    pub fn scripted(mut self) -> Self {
+        self.fields.text("tcp", "script");
         self
     }
 

@@ -10,7 +10,7 @@ use crate::socket_api::Errno;
 #[derive(Clone, Debug)]
 pub struct StepBuilder {
     verb: Verb,
-    fields: Fields,
+    pub(super) fields: Fields,
 }
 
 /// The actions of steps, by their names in a file.
@@ -166,10 +166,27 @@ pub mod step {
         step.fields.text("to", to).text("flags", &flags.to_string()).raw("seq", seq).raw("ack", ack);
         step
     }
+
+    /// A segment of a scripted peer with these control bits; what it says else, the methods of [`StepBuilder`] add.
+    pub fn segment(flags: Flags) -> StepBuilder {
+        with(CallName::Segment, "flags", &flags.to_string())
+    }
+
+    /// A scripted peer waits for a segment with these control bits.
+    pub fn await_segment(flags: Flags) -> StepBuilder {
+        with(CallName::Await, "flags", &flags.to_string())
+    }
+
+    /// Nothing must reach a scripted peer for so long.
+    pub fn silence(span: Span) -> StepBuilder {
+        let mut step = make(CallName::Await);
+        step.fields.span("silence", span);
+        step
+    }
 }
 
 impl StepBuilder {
-    fn text(mut self, key: &str, value: &str) -> Self {
+    fn string(mut self, key: &str, value: &str) -> Self {
         self.fields.text(key, value);
         self
     }
@@ -177,13 +194,13 @@ impl StepBuilder {
     /// The name that the new socket gets.
     #[must_use]
     pub fn named(self, socket: &str) -> Self {
-        self.text("as", socket)
+        self.string("as", socket)
     }
 
     /// The name of the socket to do it on.
     #[must_use]
     pub fn on(self, socket: &str) -> Self {
-        self.text("on", socket)
+        self.string("on", socket)
     }
 
     /// Not before this time.
@@ -203,13 +220,13 @@ impl StepBuilder {
     /// Not before the step of this label has completed.
     #[must_use]
     pub fn after(self, label: &str) -> Self {
-        self.text("after", label)
+        self.string("after", label)
     }
 
     /// Its own label.
     #[must_use]
     pub fn label(self, label: &str) -> Self {
-        self.text("label", label)
+        self.string("label", label)
     }
 
     /// The call fails with EAGAIN or EINPROGRESS where it would wait.
@@ -259,19 +276,19 @@ impl StepBuilder {
     /// It must give the end of file.
     #[must_use]
     pub fn expect_end(self) -> Self {
-        self.text("expect", "end")
+        self.string("expect", "end")
     }
 
     /// Whatever comes of it.
     #[must_use]
     pub fn expect_anything(self) -> Self {
-        self.text("expect", "anything")
+        self.string("expect", "anything")
     }
 
     /// It must fail with this error.
     #[must_use]
     pub fn fails(self, errno: Errno) -> Self {
-        self.text("fails", errno.name())
+        self.string("fails", errno.name())
     }
 
     pub(super) fn finish(self, actor: &str) -> Fields {

@@ -4,11 +4,13 @@ use super::Checker;
 use crate::base::{NodeId, Span};
 use crate::scenario::diagnostic::{Place, quoted, thousands};
 use crate::scenario::leaf::Placed;
-use crate::scenario::model::{Actor, HostSpec, MAX_BUFFER, MAX_RCVBUF, Program, Proto, Serve, ServeApp, SocketSpec};
+use crate::scenario::model::{
+    Actor, HostSpec, HostTcp, MAX_BUFFER, MAX_RCVBUF, Program, Proto, Serve, ServeApp, SocketSpec,
+};
 use crate::scenario::table::Table;
 use crate::scenario::tables::{HostTable, Root, ServeTable, SocketsTable};
 use crate::scenario::value::Key;
-use crate::scenario::words::App;
+use crate::scenario::words::{App, Stack};
 use crate::trace::NodeKind;
 use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +65,10 @@ impl Checker<'_> {
         if let Some(names) = &table.names {
             spec.names.extend(self.names(&names.value));
         }
+        spec.tcp = match table.tcp.as_ref().map(|tcp| tcp.value) {
+            Some(Stack::Script) => HostTcp::Script,
+            Some(Stack::Smoltcp) | None => HostTcp::Smoltcp,
+        };
         spec.isn = table.isn.as_ref().and_then(|isn| u32::try_from(isn.value).ok());
     }
 

@@ -9,6 +9,7 @@ mod hosts;
 mod links;
 mod nodes;
 mod payload;
+mod segments;
 mod steps;
 
 pub(crate) use payload::PATTERN_SHOWN;

@@ -4,14 +4,14 @@ use super::Checker;
 use super::hosts::BACKLOG;
 use crate::base::{NodeId, Time};
 use crate::machine::Finite;
-use crate::scenario::actions::{Gives, PAYLOAD, SYNONYMS, Verb};
+use crate::scenario::actions::{Gives, SYNONYMS, Verb};
 use crate::scenario::diagnostic::{Place, quoted};
 use crate::scenario::leaf::Placed;
-use crate::scenario::model::{Action, Actor, How, Inject, Program, Proto, SockOpt, Step, Target, Want};
+use crate::scenario::model::{Action, Actor, How, Program, Proto, SockOpt, Step, Target, Want};
 use crate::scenario::table::Table;
 use crate::scenario::tables::{Root, StepTable};
 use crate::scenario::value::{Key, Value};
-use crate::scenario::words::{Wanted, host_port};
+use crate::scenario::words::Wanted;
 use crate::socket_api::Errno;
 use crate::trace::CallName;
 use core::net::IpAddr;
@@ -67,6 +67,9 @@ impl Checker<'_> {
                 self.socket_is_named(on, &key.text, &named);
             }
             let step = self.step(&table.value, value);
+            if let (Some(script), Some(Verb::Call(call))) = (script, value.text().and_then(Verb::named)) {
+                self.tcp_takes(scripts[script].node, call, &value.place);
+            }
             if let (Some(script), Some(step)) = (script, step) {
                 scripts[script].steps.extend(repeated(step, table.value.times.as_ref().map_or(1, |times| times.value)));
             }
@@ -79,6 +82,7 @@ impl Checker<'_> {
             name: s.name,
             program: Program::Script(s.steps),
         }));
+        self.first_segment_has_a_destination();
     }
 
     fn labels(&mut self, tables: &[Placed<StepTable>]) {
@@ -246,7 +250,9 @@ impl Checker<'_> {
         if let Some(fails) = &table.fails {
             return Some(Want::Fails(fails.value));
         }
-        let Some(expect) = &table.expect else { return Some(Want::Success) };
+        let Some(expect) = &table.expect else {
+            return if gives == Gives::Segment { self.awaited_segment(table) } else { Some(Want::Success) };
+        };
         match (&expect.value, gives) {
             (Wanted::Text(text), _) if text == "anything" => Some(Want::Anything),
             (Wanted::Text(text), Gives::Bytes) if text == "end" => Some(Want::Eof),
@@ -261,6 +267,12 @@ impl Checker<'_> {
             (_, Gives::Bytes) => {
                 self.bad_want(&expect.place, verb, "bytes", "like \"hello\" or { bytes = 1000 }, or \"end\"")
             }
+            (_, Gives::Segment) => self.bad_want(
+                &expect.place,
+                verb,
+                "a segment",
+                "its keys say what it must be, like flags = \"SYN,ACK\"",
+            ),
             (_, Gives::Success) => self.bad_want(&expect.place, verb, "nothing", "only \"anything\" may stand here"),
         }
     }
@@ -315,10 +327,12 @@ impl Checker<'_> {
             }
             CallName::Sleep => Action::Wait,
             CallName::Inject => Action::Inject(self.inject(table)?),
+            CallName::Segment => Action::Segment(self.peer_segment(table)?),
+            CallName::Await => Action::Await(self.awaits(table)?),
         })
     }
 
-    fn target(&mut self, table: &StepTable) -> Option<Target> {
+    pub(super) fn target(&mut self, table: &StepTable) -> Option<Target> {
         let to = table.to.as_ref()?;
         let (host, port) = &to.value;
         self.name_resolves(host, &to.place, table);
@@ -326,7 +340,7 @@ impl Checker<'_> {
     }
 
     /// A name that nobody knows is an error, unless the step is there to show that.
-    fn name_resolves(&mut self, name: &str, place: &Place, table: &StepTable) {
+    pub(super) fn name_resolves(&mut self, name: &str, place: &Place, table: &StepTable) {
         let meant = match (&table.fails, &table.expect) {
             (Some(fails), _) => matches!(fails.value, Errno::Enoname | Errno::Etryagain),
             (None, Some(expect)) => matches!(&expect.value, Wanted::Text(text) if text == "anything"),
@@ -382,32 +396,6 @@ impl Checker<'_> {
             }
             Some(_) | None => {}
         }
-    }
-
-    fn inject(&mut self, table: &StepTable) -> Option<Inject> {
-        let src = table.src.as_ref()?;
-        let src = match src.value.strip_prefix(':').map(str::parse::<u16>) {
-            Some(Ok(port)) => (None, port),
-            Some(Err(_)) | None => {
-                let (host, port) = crate::scenario::leaf::report(host_port(&src.value), &src.place, self.errors)?;
-                let host = Placed { value: host, place: src.place.clone() };
-                (Some(self.addresses(&host).into_iter().next()?), port)
-            }
-        };
-        let data = if table.seen().iter().any(|(key, _)| PAYLOAD.contains(key)) {
-            self.payload(&table.payload, "`inject`", &table.place)?
-        } else {
-            crate::base::Payload::default()
-        };
-        Some(Inject {
-            src,
-            to: self.target(table)?,
-            flags: table.flags.as_ref()?.value,
-            seq: number(&table.seq).unwrap_or(0),
-            ack: number(&table.ack).unwrap_or(0),
-            window: number(&table.window).and_then(|window| u16::try_from(window).ok()).unwrap_or(u16::MAX),
-            data,
-        })
     }
 
     /// A step waits for the one before it and for that of its `after`: in a ring none would ever begin.

@@ -2,13 +2,15 @@
 
 use super::difference::{quoted, texts};
 use super::history::StepSeen;
+use super::segments::{self, Came};
 use super::{Failure, Run, Tally};
 use crate::base::ActorId;
 use crate::scenario::model::{Action, Program, Step, Want};
-use crate::trace::{Header, Outcome};
+use crate::trace::{Header, Outcome, Relative};
 
 /// Looks at every step of every script.
 pub(super) fn weigh(run: &Run<'_>, tally: &mut Tally, failures: &mut Vec<Failure>) {
+    let relative = segments::numbers(run);
     for (id, actor) in (0_u16..).map(ActorId).zip(&run.scenario.actors) {
         let Program::Script(steps) = &actor.program else { continue };
         let mut before = "the start".to_owned();
@@ -19,7 +21,13 @@ pub(super) fn weigh(run: &Run<'_>, tally: &mut Tally, failures: &mut Vec<Failure
             tally.all += usize::from(step.want != Want::Anything);
             match run.history.step(id, index) {
                 Some(seen) => {
-                    match outcome(run.header, step, seen, &name) {
+                    let wrong = match &step.want {
+                        Want::Segment(_) | Want::Silence if blocked(seen).is_none() => {
+                            segment(run, &relative, step, seen, &name)
+                        }
+                        _ => outcome(run.header, step, seen, &name),
+                    };
+                    match wrong {
                         None => tally.met += usize::from(step.want != Want::Anything),
                         Some(failure) => failures.push(failure),
                     }
@@ -88,7 +96,7 @@ fn outcome(header: &Header, step: &Step, seen: &StepSeen<'_>, name: &str) -> Opt
     let last = seen.outcomes().next_back();
     let other = |what: &str| format!("{name}: {what}");
     match &step.want {
-        Want::Anything => None,
+        Want::Anything | Want::Segment(_) | Want::Silence => None,
         Want::Success => {
             let errno = error?;
             fails(other("the call failed"), want(&step.want), errno.to_string())
@@ -123,6 +131,28 @@ fn outcome(header: &Header, step: &Step, seen: &StepSeen<'_>, name: &str) -> Opt
             let (expected, got) = texts(text, &got);
             fails(other("another answer than expected"), expected, got)
         }
+    }
+}
+
+/// What is wrong with a step that awaited a segment, and has gone on.
+fn segment(run: &Run<'_>, relative: &Relative, step: &Step, seen: &StepSeen<'_>, name: &str) -> Option<Failure> {
+    let fails = |what: &str, got: String| {
+        let message = format!("{name}: {what}");
+        Some(Failure { span: step.span.clone(), message, expected: want(&step.want), got })
+    };
+    let last = seen.outcomes().next_back();
+    let came = last.and_then(|outcome| Came::of(outcome, run.records, relative));
+    match (&step.want, came) {
+        (Want::Segment(parts), Some(came)) if came.is(parts) => None,
+        (Want::Segment(parts), Some(came)) => fails("another segment than expected", came.told(parts.data.is_some())),
+        (Want::Segment(_), None) => {
+            let within = if let Action::Await(awaits) = &step.action { awaits.within } else { None };
+            let nothing = matches!(last, Some(Outcome::Nothing));
+            fails("no segment", if nothing { segments::nothing(within) } else { said(run.header, last) })
+        }
+        (_, Some(came)) => fails("a segment where none was expected", came.told(false)),
+        (_, None) if matches!(last, Some(Outcome::Nothing)) => None,
+        (_, None) => fails("no silence", said(run.header, last)),
     }
 }
 
@@ -169,6 +199,8 @@ fn plain(outcome: &Outcome) -> String {
         Outcome::Value(value) => value.to_string(),
         Outcome::SoError(errno) => errno.to_string(),
         Outcome::Ready(ready) => ready.clone(),
+        Outcome::Segment(..) => "a segment".to_owned(),
+        Outcome::Nothing => "nothing".to_owned(),
         Outcome::Err(errno) => errno.to_string(),
     }
 }
@@ -181,6 +213,8 @@ fn want(want: &Want) -> String {
         Want::Eof => "end of file".to_owned(),
         Want::Text(text) => text.clone(),
         Want::Fails(errno) => errno.to_string(),
+        Want::Segment(parts) => segments::wanted(parts),
+        Want::Silence => "silence".to_owned(),
     }
 }
 
@@ -209,5 +243,7 @@ const fn action(action: &Action) -> &'static str {
         Action::Cut(_) => "cut",
         Action::Repair(_) => "repair",
         Action::Inject(_) => "inject",
+        Action::Segment(_) => "segment",
+        Action::Await(_) => "await",
     }
 }

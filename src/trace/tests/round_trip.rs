@@ -47,9 +47,11 @@ fn finite<T: Finite>() -> BoxedStrategy<T> {
 
 fn segment() -> BoxedStrategy<Body> {
     let options = (option::of(any::<u16>()), option::of(any::<u8>()), any::<bool>(), option::of(any::<(u32, u32)>()));
-    (any::<(u32, u32, u8, u16)>(), 0_u32..70_000, options)
-        .prop_map(|((seq, ack, flags, window), len, (mss, scale, sack_permitted, sack))| {
-            Body::Tcp(Segment { seq, ack, flags: Flags(flags), window, len, mss, scale, sack_permitted, sack })
+    let late = (option::of(any::<(u32, u32)>()), any::<u16>());
+    (any::<(u32, u32, u8, u16)>(), 0_u32..70_000, options, late)
+        .prop_map(|((seq, ack, flags, window), len, (mss, scale, sack_permitted, sack), (timestamps, urgent))| {
+            let flags = Flags(flags);
+            Body::Tcp(Segment { seq, ack, flags, window, len, mss, scale, sack_permitted, sack, timestamps, urgent })
         })
         .boxed()
 }
@@ -117,7 +119,7 @@ fn fault() -> BoxedStrategy<Fault> {
 
 fn outcome() -> BoxedStrategy<Outcome> {
     prop_oneof![
-        select(vec![Outcome::Ok, Outcome::Pending, Outcome::Eof]),
+        select(vec![Outcome::Ok, Outcome::Pending, Outcome::Eof, Outcome::Nothing]),
         any::<u32>().prop_map(|fd| Outcome::Fd(Fd(fd))),
         (any::<u32>(), addr()).prop_map(|(fd, peer)| Outcome::Accepted(Fd(fd), peer)),
         any::<u32>().prop_map(Outcome::Count),
@@ -126,6 +128,7 @@ fn outcome() -> BoxedStrategy<Outcome> {
         addr().prop_map(Outcome::Addr),
         any::<i64>().prop_map(Outcome::Value),
         any::<String>().prop_map(Outcome::Ready),
+        (any::<u32>(), payload()).prop_map(|(id, text)| Outcome::Segment(RecordId(id), text)),
         finite::<Errno>().prop_map(Outcome::Err),
     ]
     .boxed()

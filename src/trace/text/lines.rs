@@ -206,7 +206,7 @@ impl Words<'_> {
     fn call(&self, node: NodeId, call: &Call, line: &mut Line) {
         line.layer = "call".to_owned();
         self.of_descriptor(node, call, call_result(&call.outcome), line);
-        let end = outcome_words(&call.outcome, self.names).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
+        let end = self.outcome(&call.outcome).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
         line.text = self.by_program(call.actor, format!("{}{end}", call_words(call, self.names)));
         line.bulk = call_bulk(call, &call.outcome, false);
     }
@@ -216,10 +216,21 @@ impl Words<'_> {
         line.layer = "call".to_owned();
         self.of_descriptor(node, call, call_result(outcome), line);
         let fd = call.fd.map(|fd| fd.0.to_string()).unwrap_or_default();
-        let end = outcome_words(outcome, self.names).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
+        let end = self.outcome(outcome).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
         line.text = self.by_program(actor, format!("... {}({fd}){end}", call.call));
         line.bulk = call_bulk(call, outcome, true);
         Some(())
+    }
+
+    /// What a call returned; of a segment the name that it has in the trace.
+    fn outcome(&self, outcome: &Outcome) -> Option<String> {
+        if let Outcome::Segment(id, _) = outcome
+            && let Some((_, packet)) = self.record(*id).and_then(|arrival| arrival.what.packet())
+            && let (Some(segment), Some(shown)) = (packet.tcp(), self.relative.get(*id))
+        {
+            return Some(format!("{} {}", shown.name(), segment.flags));
+        }
+        outcome_words(outcome, self.names)
     }
 
     /// The connection behind the descriptor that a call made or was given.
@@ -313,7 +324,7 @@ impl Words<'_> {
 }
 
 /// `[1,79) PSH,ACK ack=1 len=78 win=16384`: keys always in this order.
-fn segment_text(segment: &crate::packet::Segment, shown: &Shown) -> String {
+pub(crate) fn segment_text(segment: &crate::packet::Segment, shown: &Shown) -> String {
     use core::fmt::Write;
     let mut text = format!("{} {}", shown.name(), segment.flags);
     if let Some(ack) = shown.ack {
@@ -334,6 +345,12 @@ fn segment_text(segment: &crate::packet::Segment, shown: &Shown) -> String {
     }
     if let Some((left, right)) = shown.sack {
         let _ = write!(text, " sack=[{left},{right})");
+    }
+    if let Some((value, echo)) = segment.timestamps {
+        let _ = write!(text, " ts={value}/{echo}");
+    }
+    if segment.flags.has(Flags::URG) {
+        let _ = write!(text, " urg={}", segment.urgent);
     }
     text
 }

@@ -27,6 +27,7 @@ use core::fmt::Write;
 use lines::{Clock, Line};
 
 pub(super) use lines::ending_words;
+pub(crate) use lines::segment_text;
 
 /// Which lines to print; an empty list stands for all.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
