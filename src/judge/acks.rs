@@ -1,5 +1,8 @@
 //! `ack-unsent`: an acknowledgment number says which octet is expected next (RFC 9293, 3.1), so it covers what has
 //! arrived and nothing more.
+//!
+//! `text-after-fin`: behind the peer's FIN there is nothing. Who has received it acknowledges it and no more: text that
+//! comes later is ignored (3.10.7.4, seventh).
 
 use super::{Check, Finding, Scene, rfc9293};
 use crate::base::ConnId;
@@ -13,6 +16,8 @@ use std::collections::BTreeMap;
 pub(super) struct Acks {
     /// The highest number complained of, by end: one complaint a number.
     told: BTreeMap<(ConnId, End), i64>,
+    /// What each end acknowledged first after it had received the peer's FIN.
+    last: BTreeMap<(ConnId, End), i64>,
 }
 
 impl Check for Acks {
@@ -29,6 +34,7 @@ impl Check for Acks {
             return;
         }
         let Some(ack) = side.wire.theirs(segment.ack) else { return };
+        out.extend(self.beyond_fin(scene, record, (*conn, end), ack));
         let told = self.told.entry((*conn, end)).or_insert(i64::MIN);
         if ack <= side.wire.rcv_nxt() || ack <= *told {
             return;
@@ -52,9 +58,55 @@ impl Check for Acks {
     }
 }
 
+impl Acks {
+    fn beyond_fin(&mut self, scene: &Scene<'_>, record: &Record, key: (ConnId, End), ack: i64) -> Option<Finding> {
+        if !has_received_fin(scene.side(key.0, key.1)?.state?) {
+            self.last.remove(&key);
+            return None;
+        }
+        let last = *self.last.entry(key).or_insert(ack);
+        if ack <= last {
+            return None;
+        }
+        self.last.insert(key, ack);
+        let (me, them) = (scene.name(key.0, key.1), scene.name(key.0, scene.conn(key.0)?.peer(key.1)));
+        Some(Finding {
+            record: record.id,
+            conn: Some(key.0),
+            rule: "text-after-fin",
+            clause: rfc9293("3.10.7.4, seventh"),
+            text: format!("{me} acknowledges {ack}, but {them}'s FIN ends at {last}; right is {last}"),
+        })
+    }
+}
+
+const fn has_received_fin(state: State) -> bool {
+    matches!(state, State::CloseWait | State::Closing | State::LastAck | State::TimeWait)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::judge::sample::{CLIENT, SERVER, Sample, ack};
+    use crate::packet::Flags;
+    use crate::tcp::State;
+    use crate::trace::End;
+
+    #[test]
+    fn text_behind_a_fin_is_not_acknowledged() {
+        let mut sample = Sample::open();
+        sample.pass(CLIENT, ack(1, 1).flags(Flags::FIN.with(Flags::ACK)));
+        sample.moves(End::Acceptor, State::CloseWait);
+        sample.answer(SERVER, ack(1, 2));
+        sample.craft(CLIENT, ack(2, 1).text(5));
+        sample.answer(SERVER, ack(1, 7));
+        let findings = sample.findings();
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("text-after-fin", "RFC 9293 3.10.7.4, seventh"));
+        assert_eq!(
+            findings[0].text,
+            "server acknowledges 7, but client's FIN ends at 2; right is 2"
+        );
+    }
 
     #[test]
     fn an_ack_of_what_was_never_sent_is_found_and_told_once() {

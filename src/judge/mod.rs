@@ -13,6 +13,7 @@
 //! | `delivery` | what programs receive is a prefix of what was sent (RFC 9293, 3.6, 3.10.3) |
 //! | `early-eof` | end of file comes after all of it, and after a FIN (3.6, 3.10.3) |
 //! | `ack-unsent` | an acknowledgment covers only what has arrived (3.4, 3.10.7.4) |
+//! | `text-after-fin` | nothing behind the peer's FIN is acknowledged (3.10.7.4) |
 //! | `gap` | new text begins at SND.NXT (3.4) |
 //! | `beyond-window` | text fits into the window offered (3.8.6) |
 //! | `old-number` | what has no text has the number SND.NXT (3.10.7.4) |

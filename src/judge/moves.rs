@@ -111,7 +111,7 @@ impl Moves {
     pub fn observe(&mut self, record: &Record) {
         self.causes.note(record);
         match &record.what {
-            What::Conn { conn, local, .. } => self.ends.open(*conn, *local, record.node),
+            What::Conn { conn, local, remote, .. } => self.ends.open(*conn, (*local, *remote), record.node),
             What::Sent { conn: Some(conn), packet, .. } if !self.causes.injected(record.cause) => {
                 self.sent(*conn, record.node, packet);
             }
@@ -142,7 +142,7 @@ impl Moves {
 
     fn sent(&mut self, conn: ConnId, node: NodeId, packet: &Packet) {
         let Some(segment) = segment_of(packet) else { return };
-        if let Some((_, end)) = self.ends.with_address(conn, packet.src)
+        if let Some((_, end)) = self.ends.with_address(conn, packet.src, node)
             && end.is_at(node)
         {
             end.sent(&segment);
@@ -151,7 +151,7 @@ impl Moves {
 
     fn arrived(&mut self, conn: ConnId, record: &Record, packet: &Packet) {
         let Some(segment) = segment_of(packet) else { return };
-        let Some((which, end)) = self.ends.with_address(conn, packet.dst) else { return };
+        let Some((which, end)) = self.ends.with_address(conn, packet.dst, record.node) else { return };
         if !end.is_at(record.node) {
             return;
         }

@@ -27,6 +27,7 @@ const fn smoltcp_lacks(from: State, input: Input) -> Option<&'static str> {
         (State::Listen, Input::OpenActive | Input::Send) => Some("a smoltcp listener cannot be made to connect"),
         (State::SynSent, Input::SynAckFin) => Some("smoltcp drops a SYN,ACK that has a FIN"),
         (State::SynReceived, Input::SynPassive) => Some("smoltcp ignores a SYN in SYN-RECEIVED"),
+        (State::TimeWait, Input::Abort) => Some("a socket has let go of its connection by then, as with Linux"),
         (State::TimeWait, Input::SynNewIncarnation) => Some("smoltcp takes no SYN in TIME-WAIT (RFC 6191 is a MAY)"),
         _ => None,
     }

@@ -104,7 +104,8 @@ impl Wire {
         if segment.flags.has(Flags::SYN) && self.out.first != Some(segment.seq) {
             self.out = Space { first: Some(segment.seq), next: 0 };
             (self.una, self.fin, self.window, self.edge, self.update) = (0, None, 0, 0, None);
-            self.scales = (segment.scale, None);
+            // The peer's SYN may have come before: this one answers it.
+            self.scales.0 = segment.scale;
         }
         if let Some(start) = self.own(segment.seq) {
             let end = start + i64::from(segment.seg_len());
@@ -170,6 +171,7 @@ impl Wire {
     /// The connection is gone at this end: what arrives from now on belongs to no numbers that it knows.
     pub(super) fn forget_peer(&mut self) {
         self.inn = Space::default();
+        self.scales.1 = None;
         self.acked = 0;
         self.ahead.clear();
     }
@@ -210,6 +212,15 @@ mod tests {
         wire.takes(&segment(Flags::ACK, 501, 0, 10, 0));
         assert_eq!(wire.window, 56, "the first had the higher sequence number");
         assert_eq!(wire.rcv_nxt(), 21, "both are in place");
+    }
+
+    #[test]
+    fn who_answers_a_syn_knows_its_scale() {
+        let mut wire = Wire::default();
+        wire.takes(&Segment { scale: Some(7), ..segment(Flags::SYN, 500, 0, 0, 100) });
+        wire.sends(RecordId(1), &Segment { scale: Some(0), ..segment(Flags::SYN.with(Flags::ACK), 9, 501, 0, 100) });
+        wire.takes(&segment(Flags::ACK, 501, 10, 0, 100));
+        assert_eq!((wire.window, wire.edge), (12_800, 12_801));
     }
 
     #[test]

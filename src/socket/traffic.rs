@@ -7,7 +7,7 @@ use crate::base::{Fd, RecordId, Time};
 use crate::net::{Departure, Destination, Frame, Moved, TcpEnd, TcpId, UdpId, Via};
 use crate::packet::{self, Body, Flags, Icmp, Packet, Segment};
 use crate::tcp::State;
-use crate::trace::{DropWhy, TimerKind, What};
+use crate::trace::{DropWhy, End, TimerKind, What};
 use core::net::SocketAddr;
 
 impl Kernel {
@@ -141,6 +141,8 @@ impl Kernel {
         let Some(id) = self.stack.listen(&spec, local, remote) else { return };
         if let Some((conn, end)) = ctx.conns.find(local, remote) {
             ctx.conns.join(conn);
+            // Who listens did not initiate, though a forged SYN may say that it comes from here.
+            let end = if local == remote { End::Acceptor } else { end };
             if let Some(this) = self.stack.end(id) {
                 (this.conn, this.end) = (conn, end);
             }

@@ -121,8 +121,8 @@ impl Facts {
         self.closed = true;
     }
 
-    /// The end did not do what an arrival of this kind leads to: it did not take the FIN, or the ACK of ours or of our
-    /// SYN, that was inferred to be good.
+    /// The end did not do what an arrival of this kind leads to: it did not take the FIN, the SYN,ACK, or the ACK of
+    /// our FIN or SYN, that was inferred to be good.
     pub fn not_taken(&mut self, input: Input) {
         if let (Some(receive), true) = (&mut self.receive, input.has_fin())
             && let Some(fin) = receive.fin.filter(|&fin| before(fin, receive.nxt))
@@ -130,8 +130,12 @@ impl Facts {
             receive.nxt = fin;
             receive.fin = None;
         }
+        if matches!(input, Input::SynAck | Input::SynAckFin) {
+            self.receive = None;
+        }
         let Some(send) = &mut self.send else { return };
         match (input, send.fin) {
+            (Input::SynAck | Input::SynAckFin, _) => send.una = send.iss,
             (Input::AckOfFin | Input::FinAckOfFin, Some(fin)) => send.una = earlier(send.una, fin),
             (Input::AckOfSyn | Input::FinAckOfSyn, _) => send.una = send.iss,
             _ => {}

@@ -81,14 +81,15 @@ impl EndState {
 /// All ends of all connections.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ends {
-    initiators: BTreeMap<ConnId, SocketAddr>,
+    /// The addresses of each connection, its initiator's first.
+    initiators: BTreeMap<ConnId, (SocketAddr, SocketAddr)>,
     ends: BTreeMap<(ConnId, End), EndState>,
 }
 
 impl Ends {
     /// A connection is seen for the first time, at its initiator's node.
-    pub(super) fn open(&mut self, conn: ConnId, local: SocketAddr, node: NodeId) {
-        self.initiators.insert(conn, local);
+    pub(super) fn open(&mut self, conn: ConnId, addrs: (SocketAddr, SocketAddr), node: NodeId) {
+        self.initiators.insert(conn, addrs);
         self.at(conn, End::Initiator).node = Some(node);
     }
 
@@ -101,10 +102,17 @@ impl Ends {
         self.ends.get_mut(&(conn, end))
     }
 
-    /// The end that has this address. A socket connected to itself is its connection's initiator.
-    pub(super) fn with_address(&mut self, conn: ConnId, address: SocketAddr) -> Option<(End, &mut EndState)> {
-        let initiator = *self.initiators.get(&conn)?;
-        let end = if address == initiator { End::Initiator } else { End::Acceptor };
+    /// The end that has this address, at this node. A socket connected to itself is its connection's initiator; where a
+    /// SYN was forged to come from its own destination, that is the acceptor.
+    pub(super) fn with_address(
+        &mut self,
+        conn: ConnId,
+        address: SocketAddr,
+        node: NodeId,
+    ) -> Option<(End, &mut EndState)> {
+        let (initiator, other) = *self.initiators.get(&conn)?;
+        let here = initiator != other || self.at(conn, End::Initiator).is_at(node);
+        let end = if address == initiator && here { End::Initiator } else { End::Acceptor };
         Some((end, self.at(conn, end)))
     }
 
