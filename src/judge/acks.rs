@@ -102,10 +102,7 @@ mod tests {
         let findings = sample.findings();
         assert_eq!(findings.len(), 1, "{findings:?}");
         assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("text-after-fin", "RFC 9293 3.10.7.4, seventh"));
-        assert_eq!(
-            findings[0].text,
-            "server acknowledges 7, but client's FIN ends at 2; right is 2"
-        );
+        assert_eq!(findings[0].text, "server acknowledges 7, but client's FIN ends at 2; right is 2");
     }
 
     #[test]

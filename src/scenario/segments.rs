@@ -26,7 +26,7 @@ table! {
         /// end's SYN has not been seen, it is absolute. For `inject` it is 0.
         "ack" ack: Whole<{ -FAR }, FAR>;
         /// Its window in bytes: as it stands in the header where one is sent, scaled where one is awaited. Without it, 65535
-        /// is sent.
+        /// is sent, by `segment` with RST 0.
         "window" window: Whole<0, 1_073_725_440>;
         /// Its urgent pointer.
         "urgent" urgent: Whole<0, 65_535>;

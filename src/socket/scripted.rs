@@ -129,7 +129,10 @@ impl Scripted {
         match (which.other, which.port) {
             (None, None) => which.current,
             (None, Some(port)) => latest(&|pair| pair.0.port() == port),
-            (Some(other), Some(port)) => own(other).map(|own| (SocketAddr::new(own.ip(), port), other)),
+            (Some(other), Some(port)) => {
+                let known = latest(&|pair| pair.1 == other && pair.0.port() == port);
+                known.or_else(|| own(other).map(|own| (SocketAddr::new(own.ip(), port), other)))
+            }
             (Some(other), None) => {
                 let current = which.current.filter(|pair| pair.1 == other);
                 current.or_else(|| latest(&|pair| pair.1 == other)).or_else(|| own(other).map(|own| (own, other)))
@@ -199,7 +202,11 @@ impl Kernel {
         if let Some(isn) = isn {
             *conn = Conn { own: isn, theirs: None, sent: 0, heard: 0, pair };
         }
-        let header = header(parts, (conn.own, conn.theirs.unwrap_or(0)), (conn.sent, conn.heard));
+        let mut header = header(parts, (conn.own, conn.theirs.unwrap_or(0)), (conn.sent, conn.heard));
+        // Who resets offers no window, unless it is asked to.
+        if header.flags.has(Flags::RST) && parts.window.is_none() {
+            header.window = 0;
+        }
         if !header.flags.has(Flags::RST) {
             let first = parts.seq.map_or(conn.sent, |seq| seq.start);
             conn.sent = conn.sent.max(first + i64::from(header.seg_len()));
@@ -218,6 +225,7 @@ impl Kernel {
         let Some(scripted) = &mut self.scripted else { return Err(Errno::Eopnotsupp) };
         let heard = scripted.take(which);
         let pair = heard.as_ref().map(|heard| heard.pair);
+        let meant = pair.or_else(|| scripted.meant(which, |_| None));
         let args = match (which.other, which.port, which.current) {
             (Some(other), ..) => Args::Addr(other),
             (None, Some(port), _) => Args::Text(format!(":{port}")),
@@ -225,7 +233,7 @@ impl Kernel {
             (None, None, None) => Args::None,
         };
         let mut said = Said::new(CallName::Await).args(args);
-        if let Some((conn, _)) = pair.or(which.current).and_then(|(own, other)| ctx.conns.find(own, other)) {
+        if let Some((conn, _)) = meant.and_then(|(own, other)| ctx.conns.find(own, other)) {
             said = said.conn(conn);
         }
         let outcome = match heard {

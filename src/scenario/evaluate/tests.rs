@@ -3,7 +3,8 @@ use crate::base::{ActorId, Payload, RecordId, Span};
 use crate::judge::sample::{CLIENT, SERVER, Sample, ack};
 use crate::packet::Flags;
 use crate::scenario::model::{
-    Action, Actor, CountOf, Expectation, HostSpec, Node, PacketKind, Program, RecordMatch, Step, Want,
+    Action, Actor, Await, CountOf, Expectation, HostSpec, Node, PacketKind, Program, RecordMatch, SegmentParts,
+    SeqPart, Step, Want,
 };
 use crate::socket_api::Errno;
 use crate::tcp::State;
@@ -232,4 +233,55 @@ fn exactly_the_known_divergences_show() {
 fn bytes_that_are_no_text_are_shown_escaped() {
     let payload = Payload::from(bytes::Bytes::from_static(&[0xff, b'a']));
     assert_eq!(difference::quoted(&payload.0), "\"\\xffa\"");
+}
+
+#[test]
+fn an_awaited_segment_is_held_to_each_part_that_is_said() {
+    let mut sample = Sample::open();
+    begins(&mut sample, 0);
+    let arrival = sample.pass(SERVER, ack(1, 1).text(5));
+    sample.call(CLIENT, CallName::Await, "", Outcome::Segment(arrival, "hello".into()));
+    sample.end(Ending::Quiet);
+    let got = |want: Want| {
+        let action = Action::Await(Await { from: None, port: None, within: Some(Span::secs(1)) });
+        let found = evaluate(&scenario(vec![step(action, want)]), &sample.header, &sample.records, &[]);
+        found.first().map(|failure| (failure.expected.clone(), failure.got.clone()))
+    };
+    let parts = SegmentParts {
+        flags: Some(Flags::ACK),
+        seq: Some(SeqPart { start: 1, stop: Some(6) }),
+        ack: Some(1),
+        data: Some("hello".into()),
+        ..SegmentParts::default()
+    };
+    let is = |parts: SegmentParts| got(Want::Segment(Box::new(parts)));
+    assert_eq!(is(parts.clone()), None);
+    assert_eq!(is(SegmentParts::default()), None);
+    let (expected, came) = is(SegmentParts { ack: Some(2), ..parts.clone() }).expect("another number");
+    assert_eq!(expected, "[1,6) ACK ack=2 \"hello\"");
+    assert!(came.starts_with("[1,6) ACK ack=1 len=5 win=") && came.ends_with(" \"hello\""), "{came}");
+    let others = [
+        SegmentParts { flags: Some(Flags::FIN.with(Flags::ACK)), ..parts.clone() },
+        SegmentParts { flags: Some(Flags::PSH.with(Flags::ACK)), ..parts.clone() },
+        SegmentParts { seq: Some(SeqPart { start: 2, stop: None }), ..parts.clone() },
+        SegmentParts { mss: Some(1460), ..parts.clone() },
+        SegmentParts { data: Some("hallo".into()), ..parts },
+    ];
+    assert!(others.into_iter().all(|other| is(other).is_some()));
+    assert_eq!(got(Want::Silence).map(|(expected, _)| expected), Some("silence".to_owned()));
+}
+
+#[test]
+fn a_segment_that_does_not_come_is_missed_and_silence_is_kept() {
+    let mut sample = Sample::open();
+    begins(&mut sample, 0);
+    sample.call(CLIENT, CallName::Await, "", Outcome::Nothing);
+    sample.end(Ending::Quiet);
+    let got = |want: Want| {
+        let action = Action::Await(Await { from: None, port: None, within: Some(Span::secs(1)) });
+        let found = evaluate(&scenario(vec![step(action, want)]), &sample.header, &sample.records, &[]);
+        found.first().map(|failure| failure.got.clone())
+    };
+    assert_eq!(got(Want::Silence), None);
+    assert_eq!(got(Want::Segment(Box::default())).as_deref(), Some("nothing within 1000 ms"));
 }

@@ -3,6 +3,7 @@
 mod builder;
 mod errors;
 mod laws;
+mod segments;
 
 use super::*;
 
@@ -61,6 +62,7 @@ server = { ip = "10.0.1.2/24", via = "r", sockets = { congestion = "cubic", nagl
 ns = { ip = "10.0.2.53", serve = [{ app = "dns", port = 53, records = { "www.example" = "server" } }, { app = "echo", port = 7 }, { app = "echo", port = 8, proto = "udp" }, { app = "sink", port = 9, backlog = 3 }, { app = "source", port = 19, bytes = "1 MB" }] }
 a = "10.9.0.1"
 b = "10.9.0.2"
+hand = { ip = "10.9.0.3", tcp = "script", isn = 9 }
 
 [switches]
 sw = {}
@@ -77,6 +79,7 @@ two = { joins = ["server", "r"] }
 three = { joins = ["ns", "r"] }
 four = { joins = ["a", "sw"] }
 five = { joins = ["sw", "b"], medium = "ethernet" }
+six = { joins = ["sw", "hand"] }
 
 [[faults]]
 drop = "SYN,ACK"
@@ -140,6 +143,12 @@ steps = [
   { b = "repair", link = "one", label = "whole again" },
   { b = "inject", src = ":80", to = "a:81", flags = "SYN,ACK", seq = 5, ack = 6, window = 7, text = "x" },
   { b = "inject", src = "10.9.0.77:80", to = "a:81", flags = "RST" },
+  { hand = "segment", to = "a:80", port = 9, isn = 7, flags = "SYN", mss = 536, scale = 2, sack-ok = true, timestamps = [1, 0] },
+  { hand = "await", from = "a:80", port = 9, within = "1 s", flags = "SYN,ACK", seq = "[0,1)", ack = 1, sack-ok = false },
+  { hand = "segment", flags = "URG,ACK", seq = "[1,6)", ack = -1, urgent = 3, sack = "[2,9)", checksum = "bad", text = "hello" },
+  { hand = "await", seq = "[1)", window = 100000, text = "x" },
+  { hand = "await", seq = 7, expect = "anything" },
+  { hand = "await", silence = "2 s" },
 ]
 
 [limits]
