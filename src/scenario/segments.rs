@@ -19,11 +19,12 @@ table! {
     struct SegmentTable is "segment" like "{ flags = \"SYN,ACK\", ack = 1 }" {
         /// Its control bits. Where a segment is awaited, PSH counts only if it is named.
         "flags" flags: Bits;
-        /// Its sequence numbers: the first one, or all of them as the trace writes it, `"[1,79)"`, or `"[1)"` for none.
-        /// `segment` goes on after the highest sent, unless this is given; for `inject` it is 0.
+        /// Its sequence numbers: the first one, or all of them as the trace writes it, `"[1,79)"`, or `"[1)"` for none. They
+        /// are relative to the connection, as in the trace: 0 is the SYN, 1 the first byte of text; for `inject` they are
+        /// absolute. Without them, `segment` goes on after the highest sent, and `inject` has 0.
         "seq" seq: SeqNumbers;
-        /// Its acknowledgment number. `segment` acknowledges the highest that came, unless this is given; where the other
-        /// end's SYN has not been seen, it is absolute. For `inject` it is 0.
+        /// Its acknowledgment number: relative, but absolute where the other end's SYN has not been seen, and for `inject`.
+        /// Without one, `segment` acknowledges the highest that came, and `inject` has 0.
         "ack" ack: Whole<{ -FAR }, FAR>;
         /// Its window in bytes: as it stands in the header where one is sent, scaled where one is awaited. Without it, 65535
         /// is sent, by `segment` with RST 0.
