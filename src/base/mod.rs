@@ -9,12 +9,14 @@
 
 mod ids;
 mod limits;
+mod numbered;
 mod payload;
 mod rng;
 mod time;
 
 pub use ids::{ActorId, ConnId, Fd, LinkId, NodeId, RecordId};
 pub use limits::Limits;
+pub use numbered::Numbered;
 pub use payload::{Payload, from_hex, pattern, to_hex};
 pub use rng::{Choose, Point, PointKind, Scripted, Seeded, entropy, label_hash};
 pub use time::{Span, Time};

@@ -2,7 +2,7 @@
 
 use super::device::{Device, Via};
 use super::endpoint::{Moved, TcpEnd};
-use crate::base::Time;
+use crate::base::{Numbered, Time};
 use crate::packet;
 use crate::scenario::model::{IpNet, SocketSpec};
 use bytes::Bytes;
@@ -18,6 +18,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// A TCP end of this stack.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct TcpId(pub u32);
+
+impl From<u32> for TcpId {
+    fn from(number: u32) -> Self {
+        TcpId(number)
+    }
+}
+
+impl From<TcpId> for u32 {
+    fn from(id: TcpId) -> Self {
+        id.0
+    }
+}
 
 /// A datagram socket of this stack.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -95,7 +107,7 @@ pub struct Stack {
     loopback: Port,
     station: [u8; 6],
     mtu: u32,
-    tcp: BTreeMap<TcpId, Box<TcpEnd>>,
+    tcp: Numbered<TcpId, Box<TcpEnd>>,
     pairs: BTreeMap<(SocketAddr, SocketAddr), TcpId>,
     /// The ends at each local port.
     tcp_ports: BTreeMap<u16, BTreeSet<TcpId>>,
@@ -200,7 +212,7 @@ impl Stack {
             loopback,
             station: station(config.station),
             mtu: config.mtu,
-            tcp: BTreeMap::new(),
+            tcp: Numbered::new(),
             pairs: BTreeMap::new(),
             tcp_ports: BTreeMap::new(),
             udp: BTreeMap::new(),
@@ -302,7 +314,7 @@ impl Stack {
 
     /// All ends.
     pub fn ends(&self) -> impl Iterator<Item = (TcpId, &TcpEnd)> {
-        self.tcp.iter().map(|(&id, end)| (id, &**end))
+        self.tcp.iter().map(|(id, end)| (id, &**end))
     }
 
     /// The ends at this local port.
