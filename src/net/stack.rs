@@ -85,6 +85,13 @@ pub struct Departure {
     pub frame: Bytes,
 }
 
+/// Ports and addresses of a connection's two ends, as a key: ports tell connections apart soonest.
+type Pair = ([u16; 2], [IpAddr; 2]);
+
+const fn pair(local: SocketAddr, remote: SocketAddr) -> Pair {
+    ([remote.port(), local.port()], [remote.ip(), local.ip()])
+}
+
 struct Port {
     iface: Interface,
     device: Device,
@@ -108,11 +115,11 @@ pub struct Stack {
     station: [u8; 6],
     mtu: u32,
     tcp: Numbered<TcpId, Box<TcpEnd>>,
-    pairs: BTreeMap<(SocketAddr, SocketAddr), TcpId>,
+    pairs: BTreeMap<Pair, TcpId>,
     /// The ends at each local port.
-    tcp_ports: BTreeMap<u16, BTreeSet<TcpId>>,
+    tcp_ports: BTreeSet<(u16, TcpId)>,
     udp: BTreeMap<UdpId, UdpEnd>,
-    udp_ports: BTreeMap<u16, BTreeSet<UdpId>>,
+    udp_ports: BTreeSet<(u16, UdpId)>,
     nobody: SocketSet<'static>,
     next: u32,
     panic: Option<String>,
@@ -214,9 +221,9 @@ impl Stack {
             mtu: config.mtu,
             tcp: Numbered::new(),
             pairs: BTreeMap::new(),
-            tcp_ports: BTreeMap::new(),
+            tcp_ports: BTreeSet::new(),
             udp: BTreeMap::new(),
-            udp_ports: BTreeMap::new(),
+            udp_ports: BTreeSet::new(),
             nobody: SocketSet::new(Vec::new()),
             next: 0,
             panic: None,
@@ -254,7 +261,7 @@ impl Stack {
             return Destination::Other;
         }
         match proto {
-            packet::TCP => match self.pairs.get(&(dst, src)) {
+            packet::TCP => match self.pairs.get(&pair(dst, src)) {
                 Some(&id) => Destination::Tcp(id),
                 None => {
                     let request = packet::tcp_flags(frame, ethernet).is_some_and(|f| f.is_request());
@@ -262,8 +269,8 @@ impl Stack {
                 }
             },
             packet::UDP => {
-                let here = self.udp_ports.get(&dst.port()).into_iter().flatten();
-                let takers = here.filter_map(|id| Some((self.udp.get(id)?.takes(src, dst)?, Reverse(*id))));
+                let here = self.udp_ports.range((dst.port(), UdpId(0))..=(dst.port(), UdpId(u32::MAX)));
+                let takers = here.filter_map(|(_, id)| Some((self.udp.get(id)?.takes(src, dst)?, Reverse(*id))));
                 takers.max().map_or(Destination::Stack, |(_, Reverse(id))| Destination::Udp(id))
             }
             _ => Destination::Stack,
@@ -296,8 +303,8 @@ impl Stack {
     fn adopt(&mut self, end: TcpEnd) -> TcpId {
         let id = TcpId(self.next);
         self.next += 1;
-        self.pairs.insert((end.local, end.remote), id);
-        self.tcp_ports.entry(end.local.port()).or_default().insert(id);
+        self.pairs.insert(pair(end.local, end.remote), id);
+        self.tcp_ports.insert((end.local.port(), id));
         self.tcp.insert(id, Box::new(end));
         id
     }
@@ -319,15 +326,15 @@ impl Stack {
 
     /// The ends at this local port.
     pub fn ends_at(&self, port: u16) -> impl Iterator<Item = (TcpId, &TcpEnd)> {
-        let ids = self.tcp_ports.get(&port).into_iter().flatten();
-        ids.filter_map(|&id| Some((id, self.peek(id)?)))
+        let ids = self.tcp_ports.range((port, TcpId(0))..=(port, TcpId(u32::MAX)));
+        ids.filter_map(|&(_, id)| Some((id, self.peek(id)?)))
     }
 
     /// Forgets an end, and gives its buffers back.
     pub fn forget(&mut self, id: TcpId) {
         self.unpair(id);
         if let Some(end) = self.tcp.remove(&id) {
-            take_out(&mut self.tcp_ports, end.local.port(), id);
+            self.tcp_ports.remove(&(end.local.port(), id));
         }
     }
 
@@ -395,7 +402,7 @@ impl Stack {
 
     /// The end with this local and this remote socket.
     pub fn id_between(&self, local: SocketAddr, remote: SocketAddr) -> Option<TcpId> {
-        self.pairs.get(&(local, remote)).copied()
+        self.pairs.get(&pair(local, remote)).copied()
     }
 
     /// The end with this local and this remote socket.
@@ -406,15 +413,15 @@ impl Stack {
 
     /// Whether there is such an end already.
     pub fn pair_taken(&self, local: SocketAddr, remote: SocketAddr) -> bool {
-        self.pairs.contains_key(&(local, remote))
+        self.pairs.contains_key(&pair(local, remote))
     }
 
     /// Segments for this end are no longer its own: it is CLOSED.
     pub fn unpair(&mut self, id: TcpId) {
         if let Some(end) = self.tcp.get(&id)
-            && self.pairs.get(&(end.local, end.remote)) == Some(&id)
+            && self.id_between(end.local, end.remote) == Some(id)
         {
-            self.pairs.remove(&(end.local, end.remote));
+            self.pairs.remove(&pair(end.local, end.remote));
         }
     }
 
@@ -448,7 +455,7 @@ impl Stack {
         let id = UdpId(self.next);
         self.next += 1;
         let inbox = VecDeque::new();
-        self.udp_ports.entry(local.port()).or_default().insert(id);
+        self.udp_ports.insert((local.port(), id));
         self.udp.insert(id, UdpEnd { set, handle, local, peer: None, inbox, waiting: 0, via: Via::Link });
         id
     }
@@ -523,7 +530,7 @@ impl Stack {
     /// Closes a datagram socket.
     pub fn udp_close(&mut self, id: UdpId) {
         if let Some(end) = self.udp.remove(&id) {
-            take_out(&mut self.udp_ports, end.local.port(), id);
+            self.udp_ports.remove(&(end.local.port(), id));
         }
     }
 
@@ -556,15 +563,6 @@ fn is_single(addr: IpAddr) -> bool {
     match addr {
         IpAddr::V4(addr) => !addr.is_multicast() && !addr.is_broadcast(),
         IpAddr::V6(addr) => !addr.is_multicast(),
-    }
-}
-
-fn take_out<I: Ord>(ports: &mut BTreeMap<u16, BTreeSet<I>>, port: u16, id: I) {
-    if let Some(ids) = ports.get_mut(&port) {
-        ids.remove(&id);
-        if ids.is_empty() {
-            ports.remove(&port);
-        }
     }
 }
 

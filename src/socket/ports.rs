@@ -4,7 +4,7 @@ use crate::base::Fd;
 use crate::scenario::model::Proto;
 use core::net::SocketAddr;
 use core::ops::RangeInclusive;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The dynamic ports.
 const DYNAMIC: RangeInclusive<u16> = 49_152..=65_535;
@@ -36,13 +36,13 @@ impl Ephemeral {
 /// Which sockets have which local port: what would else be a search through all descriptors.
 #[derive(Debug, Default)]
 pub(super) struct Holders {
-    streams: BTreeMap<u16, BTreeSet<Fd>>,
-    datagrams: BTreeMap<u16, BTreeSet<Fd>>,
-    listeners: BTreeMap<u16, BTreeSet<Fd>>,
+    streams: BTreeSet<(u16, Fd)>,
+    datagrams: BTreeSet<(u16, Fd)>,
+    listeners: BTreeSet<(u16, Fd)>,
 }
 
 impl Holders {
-    fn of(&mut self, proto: Proto) -> &mut BTreeMap<u16, BTreeSet<Fd>> {
+    fn of(&mut self, proto: Proto) -> &mut BTreeSet<(u16, Fd)> {
         match proto {
             Proto::Tcp => &mut self.streams,
             Proto::Udp => &mut self.datagrams,
@@ -51,47 +51,41 @@ impl Holders {
 
     /// A socket's local address changes.
     pub(super) fn moved(&mut self, proto: Proto, fd: Fd, from: Option<SocketAddr>, to: Option<SocketAddr>) {
-        let map = self.of(proto);
+        let set = self.of(proto);
         if let Some(from) = from {
-            take_out(map, from.port(), fd);
+            set.remove(&(from.port(), fd));
         }
         if let Some(to) = to {
-            map.entry(to.port()).or_default().insert(fd);
+            set.insert((to.port(), fd));
         }
     }
 
     /// A socket begins to listen at this port.
     pub(super) fn listens(&mut self, fd: Fd, port: u16) {
-        self.listeners.entry(port).or_default().insert(fd);
+        self.listeners.insert((port, fd));
     }
 
     /// A socket listens at this port no longer.
     pub(super) fn listens_no_more(&mut self, fd: Fd, port: u16) {
-        take_out(&mut self.listeners, port, fd);
+        self.listeners.remove(&(port, fd));
     }
 
     /// The sockets at this port.
     pub(super) fn at(&self, proto: Proto, port: u16) -> impl Iterator<Item = Fd> + '_ {
-        let map = match proto {
-            Proto::Tcp => &self.streams,
-            Proto::Udp => &self.datagrams,
-        };
-        map.get(&port).into_iter().flatten().copied()
+        match proto {
+            Proto::Tcp => at(&self.streams, port),
+            Proto::Udp => at(&self.datagrams, port),
+        }
     }
 
     /// The sockets that listen at this port.
     pub(super) fn listening(&self, port: u16) -> impl Iterator<Item = Fd> + '_ {
-        self.listeners.get(&port).into_iter().flatten().copied()
+        at(&self.listeners, port)
     }
 }
 
-fn take_out(map: &mut BTreeMap<u16, BTreeSet<Fd>>, port: u16, fd: Fd) {
-    if let Some(fds) = map.get_mut(&port) {
-        fds.remove(&fd);
-        if fds.is_empty() {
-            map.remove(&port);
-        }
-    }
+fn at(set: &BTreeSet<(u16, Fd)>, port: u16) -> impl Iterator<Item = Fd> + '_ {
+    set.range((port, Fd(0))..=(port, Fd(u32::MAX))).map(|&(_, fd)| fd)
 }
 
 #[cfg(test)]
