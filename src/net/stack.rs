@@ -1,6 +1,6 @@
 //! One host's TCP/IP stack: interfaces, connections, datagram sockets, and the demultiplexer.
 
-use super::device::{Device, Via};
+use super::device::{Device, Receiving, Via};
 use super::endpoint::{Moved, TcpEnd};
 use crate::base::{Numbered, Time};
 use crate::packet;
@@ -338,7 +338,7 @@ impl Stack {
         }
     }
 
-    /// Takes one frame in for an end; replies that the stack gives at once are in `departures`.
+    /// Takes one frame in for an end; replies that the stack gives at once depart.
     pub fn feed(&mut self, id: TcpId, now: Time, frame: &Bytes) -> Option<Moved> {
         let end = self.tcp.get_mut(&id)?;
         let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
@@ -389,15 +389,10 @@ impl Stack {
         Some(Time(u64::try_from(at.total_micros()).unwrap_or(0).saturating_mul(1_000)).max(now))
     }
 
-    /// Nothing has been sent since the last look at the departures.
-    pub fn is_silent(&self) -> bool {
-        self.link.device.outgoing.is_empty() && self.loopback.device.outgoing.is_empty()
-    }
-
     /// The frame sent last, before it departs.
     pub fn last_departure(&self) -> Option<(Via, &Bytes)> {
-        let link = self.link.device.outgoing.last().map(|frame| (Via::Link, frame));
-        link.or_else(|| self.loopback.device.outgoing.last().map(|frame| (Via::Loopback, frame)))
+        let link = self.link.device.outgoing.back().map(|frame| (Via::Link, frame));
+        link.or_else(|| self.loopback.device.outgoing.back().map(|frame| (Via::Loopback, frame)))
     }
 
     /// The end with this local and this remote socket.
@@ -425,11 +420,11 @@ impl Stack {
         }
     }
 
-    /// The frames sent since the last call, in order.
-    pub fn departures(&mut self) -> impl Iterator<Item = Departure> + '_ {
-        let link = self.link.device.outgoing.drain(..).map(|frame| Departure { via: Via::Link, frame });
-        let loopback = self.loopback.device.outgoing.drain(..).map(|frame| Departure { via: Via::Loopback, frame });
-        link.chain(loopback)
+    /// Takes the frame that was sent first of those that have not been taken.
+    pub fn next_departure(&mut self) -> Option<Departure> {
+        [(&mut self.link, Via::Link), (&mut self.loopback, Via::Loopback)]
+            .into_iter()
+            .find_map(|(port, via)| Some(Departure { via, frame: port.device.outgoing.pop_front()? }))
     }
 
     fn port(&mut self, via: Via) -> &mut Port {
@@ -541,9 +536,9 @@ impl Stack {
 }
 
 impl Port {
-    fn take_in(&mut self, now: Time, frame: &Bytes, set: &mut SocketSet<'static>) {
-        self.device.incoming = Some(frame.clone());
-        self.iface.poll_ingress_single(instant(now), &mut self.device, set);
+    fn take_in(&mut self, now: Time, frame: &[u8], set: &mut SocketSet<'static>) {
+        let mut device = Receiving { frame: Some(frame), device: &mut self.device };
+        self.iface.poll_ingress_single(instant(now), &mut device, set);
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Posted {
     /// Through which device.
     pub via: Via,
     /// The frame.
-    pub frame: Frame,
+    pub frame: Box<Frame>,
 }
 
 /// What an alarm is for.

@@ -5,7 +5,7 @@ use crate::net::{Frame, TcpId, UdpId};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// One thing that will happen. Frames are boxed: the heap moves its entries about.
+/// One thing that will happen.
 #[derive(Debug)]
 pub(super) enum Event {
     /// A link changes.
