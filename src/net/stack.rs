@@ -86,10 +86,10 @@ pub struct Departure {
 }
 
 /// Ports and addresses of a connection's two ends, as a key: ports tell connections apart soonest.
-type Pair = ([u16; 2], [IpAddr; 2]);
+type Pair = (u32, IpAddr, IpAddr);
 
 const fn pair(local: SocketAddr, remote: SocketAddr) -> Pair {
-    ([remote.port(), local.port()], [remote.ip(), local.ip()])
+    ((local.port() as u32) << 16 | remote.port() as u32, local.ip(), remote.ip())
 }
 
 struct Port {

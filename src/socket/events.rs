@@ -57,22 +57,15 @@ fn pending_of(output: Output) -> Option<Errno> {
 }
 
 /// What a TCP move means to the socket, in order.
-fn reports(from: State, to: State, reset: bool) -> Vec<Input> {
-    let mut inputs = Vec::new();
+fn reports(from: State, to: State, reset: bool) -> impl Iterator<Item = Input> {
     let opening = matches!(from, State::SynSent | State::SynReceived);
-    if opening && matches!(to, State::Established | State::CloseWait) {
-        inputs.push(Input::Established);
-    }
-    if matches!(to, State::CloseWait | State::Closing | State::TimeWait) && from != State::Closing {
-        inputs.push(Input::RcvFin);
-    }
-    if to == State::TimeWait || (from, to, reset) == (State::LastAck, State::Closed, false) {
-        inputs.push(Input::Done);
-    }
-    if to == State::Closed && reset {
-        inputs.push(Input::RcvRst);
-    }
-    inputs
+    let opened = opening && matches!(to, State::Established | State::CloseWait);
+    let fin = matches!(to, State::CloseWait | State::Closing | State::TimeWait) && from != State::Closing;
+    let done = to == State::TimeWait || (from, to, reset) == (State::LastAck, State::Closed, false);
+    let reset = to == State::Closed && reset;
+    [(opened, Input::Established), (fin, Input::RcvFin), (done, Input::Done), (reset, Input::RcvRst)]
+        .into_iter()
+        .filter_map(|(holds, input)| holds.then_some(input))
 }
 
 impl Kernel {
@@ -113,7 +106,7 @@ impl Kernel {
             Owner::HalfOpen(listener) => {
                 holding
                     .missed
-                    .extend(reports(from, to, reset).into_iter().filter(|&input| input != Input::Established));
+                    .extend(reports(from, to, reset).filter(|&input| input != Input::Established));
                 self.half_open_moved(id, listener, to);
             }
             Owner::Ready(listener) => {

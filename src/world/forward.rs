@@ -17,11 +17,13 @@ impl World {
     /// What the host has sent goes onto its link; its alarms are set.
     pub(super) fn carry(&mut self, node: NodeId, hands: &mut Hands<'_, '_>) {
         self.set_alarms(node);
-        let Some(host) = self.host(node) else { return };
-        let mut posted = core::mem::take(&mut host.kernel.outbox);
+        let Station::Host(host) = &mut self.stations[node.index()] else { return };
         let before = core::mem::replace(&mut host.counted, host.kernel.pinned());
-        let counted = host.counted;
-        self.pinned = self.pinned.saturating_sub(before).saturating_add(counted);
+        self.pinned = self.pinned.saturating_sub(before).saturating_add(host.counted);
+        if host.kernel.outbox.is_empty() {
+            return;
+        }
+        let mut posted = core::mem::take(&mut host.kernel.outbox);
         for Posted { via, frame } in posted.drain(..) {
             match via {
                 Via::Link => self.send(node, 0, frame, hands),
