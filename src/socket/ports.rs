@@ -1,10 +1,9 @@
 //! Local ports: who holds which, and the ephemeral ones (the dynamic range of RFC 6335, 6), handed out in turn.
 
-use crate::base::Fd;
+use crate::base::{Fd, Groups};
 use crate::scenario::model::Proto;
 use core::net::SocketAddr;
 use core::ops::RangeInclusive;
-use std::collections::BTreeSet;
 
 /// The dynamic ports.
 const DYNAMIC: RangeInclusive<u16> = 49_152..=65_535;
@@ -33,16 +32,27 @@ impl Ephemeral {
     }
 }
 
+/// What comes of asking for a local address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// It can be had; port 0 has become an ephemeral one.
+    Free(SocketAddr),
+    /// Another socket has it, or no ephemeral port is left.
+    InUse,
+    /// It is not one of this host's.
+    NotLocal,
+}
+
 /// Which sockets have which local port: what would else be a search through all descriptors.
 #[derive(Debug, Default)]
 pub(super) struct Holders {
-    streams: BTreeSet<(u16, Fd)>,
-    datagrams: BTreeSet<(u16, Fd)>,
-    listeners: BTreeSet<(u16, Fd)>,
+    streams: Groups<u16, Fd>,
+    datagrams: Groups<u16, Fd>,
+    listeners: Groups<u16, Fd>,
 }
 
 impl Holders {
-    fn of(&mut self, proto: Proto) -> &mut BTreeSet<(u16, Fd)> {
+    fn of(&mut self, proto: Proto) -> &mut Groups<u16, Fd> {
         match proto {
             Proto::Tcp => &mut self.streams,
             Proto::Udp => &mut self.datagrams,
@@ -51,41 +61,38 @@ impl Holders {
 
     /// A socket's local address changes.
     pub(super) fn moved(&mut self, proto: Proto, fd: Fd, from: Option<SocketAddr>, to: Option<SocketAddr>) {
-        let set = self.of(proto);
+        let map = self.of(proto);
         if let Some(from) = from {
-            set.remove(&(from.port(), fd));
+            map.remove(&from.port(), &fd);
         }
         if let Some(to) = to {
-            set.insert((to.port(), fd));
+            map.insert(to.port(), fd);
         }
     }
 
     /// A socket begins to listen at this port.
     pub(super) fn listens(&mut self, fd: Fd, port: u16) {
-        self.listeners.insert((port, fd));
+        self.listeners.insert(port, fd);
     }
 
     /// A socket listens at this port no longer.
     pub(super) fn listens_no_more(&mut self, fd: Fd, port: u16) {
-        self.listeners.remove(&(port, fd));
+        self.listeners.remove(&port, &fd);
     }
 
     /// The sockets at this port.
     pub(super) fn at(&self, proto: Proto, port: u16) -> impl Iterator<Item = Fd> + '_ {
-        match proto {
-            Proto::Tcp => at(&self.streams, port),
-            Proto::Udp => at(&self.datagrams, port),
-        }
+        let map = match proto {
+            Proto::Tcp => &self.streams,
+            Proto::Udp => &self.datagrams,
+        };
+        map.of(&port).copied()
     }
 
     /// The sockets that listen at this port.
     pub(super) fn listening(&self, port: u16) -> impl Iterator<Item = Fd> + '_ {
-        at(&self.listeners, port)
+        self.listeners.of(&port).copied()
     }
-}
-
-fn at(set: &BTreeSet<(u16, Fd)>, port: u16) -> impl Iterator<Item = Fd> + '_ {
-    set.range((port, Fd(0))..=(port, Fd(u32::MAX))).map(|&(_, fd)| fd)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ impl World {
     pub(super) fn carry(&mut self, node: NodeId, hands: &mut Hands<'_, '_>) {
         self.set_alarms(node);
         let Station::Host(host) = &mut self.stations[node.index()] else { return };
-        let before = core::mem::replace(&mut host.counted, host.kernel.pinned());
+        let before = core::mem::replace(&mut host.counted, host.kernel.queued());
         self.pinned = self.pinned.saturating_sub(before).saturating_add(host.counted);
         if host.kernel.outbox.is_empty() {
             return;
@@ -60,11 +60,15 @@ impl World {
         };
         let World { wires, queue, faults, conns, in_flight, .. } = self;
         let mut air = Air { faults, conns, choose: hands.choose, tape: &mut hands.tape };
-        wires[port.link].send(port.direction, frame, &mut air, &mut |arrival| {
+        let wire = &mut wires[port.link];
+        let held_before = wire.held_bytes();
+        wire.send(port.direction, frame, &mut air, &mut |arrival| {
             *in_flight += arrival.frame.bytes.len() as u64;
             let frame = arrival.frame;
             queue.push(arrival.at, Event::Arrive { link: port.link, direction: port.direction, frame });
         });
+        // What a fault holds is on its way too, until it arrives.
+        *in_flight += wire.held_bytes() - held_before;
     }
 
     /// A frame reaches the node at the end of a link.
@@ -87,7 +91,6 @@ impl World {
     fn release_held(&mut self, rule: u32, hands: &mut Hands<'_, '_>) {
         for link in 0..self.wires.len() {
             for (direction, frame) in self.wires[link].release(rule, &mut hands.tape) {
-                self.in_flight += frame.bytes.len() as u64;
                 self.queue.push(self.now, Event::Arrive { link, direction, frame });
             }
         }
@@ -119,6 +122,7 @@ impl World {
                         let packet = frame.packet.map(hop_fewer);
                         self.send(to, port, Box::new(Frame { bytes: onward, packet, ..*frame }), hands);
                     }
+                    Routed::Answered { port, frame: reply } => self.originate(to, port, reply, &frame, hands),
                     Routed::Away { why, error } => {
                         note_drop(to, &frame, why, hands);
                         if let Some((port, error)) = error {
