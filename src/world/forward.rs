@@ -72,13 +72,7 @@ impl World {
     }
 
     /// A frame reaches the node at the end of a link.
-    pub(super) fn arrive(
-        &mut self,
-        link: usize,
-        direction: usize,
-        mut frame: Box<Frame>,
-        hands: &mut Hands<'_, '_>,
-    ) {
+    pub(super) fn arrive(&mut self, link: usize, direction: usize, mut frame: Box<Frame>, hands: &mut Hands<'_, '_>) {
         self.in_flight = self.in_flight.saturating_sub(frame.bytes.len() as u64);
         let to = self.scenario.links[link].ends[1 - direction];
         let releases = core::mem::take(&mut frame.releases);
