@@ -5,7 +5,7 @@ use super::ports::{Ephemeral, Holders};
 use super::record::{Blocked, BlockedCall};
 use crate::base::{ActorId, Fd, LinkId, NodeId, Time};
 use crate::machine::Running;
-use crate::net::{Conns, Frame, Stack, StackConfig, TcpId, UdpId, Via};
+use crate::net::{Conns, Frame, Mark, Stack, StackConfig, TcpId, UdpId, Via};
 use crate::scenario::model::{Proto, SocketSpec};
 use crate::socket_api::{Datagram, Errno, Socket};
 use crate::trace::Tape;
@@ -117,6 +117,8 @@ pub struct Kernel {
     pub woken: BTreeMap<Fd, Option<ActorId>>,
     /// What is arriving now carries RST.
     pub(super) arriving_reset: bool,
+    /// When it last asked for a hardware address.
+    pub(super) asked: Option<Mark>,
 }
 
 /// The first descriptor of a process: 0, 1 and 2 are taken.
@@ -147,6 +149,7 @@ impl Kernel {
             alarms: Vec::new(),
             woken: BTreeMap::new(),
             arriving_reset: false,
+            asked: None,
         }
     }
 

@@ -200,7 +200,7 @@ fn small() -> BoxedStrategy<What> {
             from,
             to
         }),
-        (conn(), end(), finite::<TimerKind>(), any::<u64>()).prop_map(|(conn, end, timer, after)| What::Timer {
+        (option::of(conn()), option::of(end()), finite::<TimerKind>(), any::<u64>()).prop_map(|(conn, end, timer, after)| What::Timer {
             conn,
             end,
             timer,

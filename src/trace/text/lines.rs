@@ -21,7 +21,12 @@ pub(super) enum Clock {
 /// One line.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
+    pub(super) record: RecordId,
+    /// The record that it was caused by.
+    pub(super) because: Option<RecordId>,
     pub(super) at: Time,
+    /// When the last of what it stands for happened.
+    pub(super) until: Time,
     pub(super) clock: Clock,
     pub(super) node: NodeId,
     /// It is of the whole run, not of its record's node.
@@ -54,13 +59,13 @@ pub(super) fn lines(words: &Words<'_>) -> Vec<Line> {
     lines
 }
 
-/// Fills in the times since the line before of the same host.
+/// Fills in the times since the line before of the same host: since the last of what that stands for, if that was over.
 pub(super) fn set_clocks(lines: &mut [Line]) {
-    let mut last: BTreeMap<NodeId, Time> = BTreeMap::new();
+    let mut last: BTreeMap<NodeId, (Time, Time)> = BTreeMap::new();
     for line in lines.iter_mut().filter(|line| line.clock != Clock::None && !line.everywhere) {
-        let before = last.insert(line.node, line.at).unwrap_or(Time::ZERO);
+        let (first, over) = last.insert(line.node, (line.at, line.until)).unwrap_or_default();
         if let Clock::Since(span) = &mut line.clock {
-            *span = line.at.since(before);
+            *span = line.at.since(if over <= line.at { over } else { first });
         }
     }
 }
@@ -74,7 +79,10 @@ pub(super) const fn rounded(span: Span) -> Span {
 impl Words<'_> {
     fn line(&self, record: &Record) -> Option<Line> {
         let mut line = Line {
+            record: record.id,
+            because: record.cause,
             at: record.at,
+            until: record.at,
             clock: Clock::Since(Span::ZERO),
             node: record.node,
             everywhere: false,
@@ -136,10 +144,18 @@ impl Words<'_> {
                 line.text = format!("{from} -> {to}{}", self.which_end(*conn, *end));
             }
             What::Timer { conn, end, timer, after } => {
-                self.of_conn(line, "timer", *conn);
-                line.text = format!("{timer} after={}{}", rounded(*after), self.which_end(*conn, *end));
+                line.layer = "timer".to_owned();
+                line.text = timer.to_string();
+                // No clock makes a fast retransmission.
+                if *timer != TimerKind::FastRetransmit {
+                    line.text.push_str(&format!(" after={}", rounded(*after)));
+                }
+                if let Some(conn) = *conn {
+                    self.of_conn(line, "timer", conn);
+                    line.text.push_str(end.map_or("", |end| self.which_end(conn, end)));
+                }
                 if *timer == TimerKind::DelayedAck {
-                    line.bulk = Some(Bulk::one(Sort::Tick));
+                    line.bulk = Some(Bulk::one(Sort::Tick { after: rounded(*after) }));
                 }
             }
             What::Edge(edge) => self.edge(record.node, edge, line)?,

@@ -61,7 +61,7 @@ pub fn text(trace: &Trace, options: &TextOptions) -> String {
     let words = Words { records: &trace.records, names: &names, relative: &relative };
     let mut lines = lines::lines(&words);
     lines.retain(|line| options.shows(line, &names));
-    let mut lines = fold::fold(lines);
+    let mut lines = fold::fold(lines, &names);
     lines::set_clocks(&mut lines);
     let mut out = head(&trace.header);
     let host = trace.header.nodes.iter().map(|node| width(&node.name)).max().unwrap_or(0);
