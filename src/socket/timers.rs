@@ -22,7 +22,7 @@ pub(super) fn behind(end: &TcpEnd, segment: &Segment, now: Time) -> Option<Timer
         return Some(TimerKind::Retransmission);
     }
     // With the acknowledgment goes what Nagle's algorithm has held back.
-    let owed = end.armed.acknowledgment.is_some_and(|(since, _)| now.since(since) >= end.ack_delay());
+    let owed = end.armed.acknowledgment.is_some_and(|(since, _)| is_over(since, end.ack_delay(), now));
     (segment.seg_len() == 0 || owed).then_some(TimerKind::DelayedAck)
 }
 
@@ -37,7 +37,7 @@ pub(super) fn hear(end: &mut TcpEnd, segment: &Segment, new_text: bool) {
     }
     if new_text {
         // One that has run out already is answered by what is sent now.
-        let runs = armed.acknowledgment.filter(|(since, _)| now.0.since(*since) < delay);
+        let runs = armed.acknowledgment.filter(|(since, _)| !is_over(*since, delay, now.0));
         armed.acknowledgment = Some(runs.unwrap_or(now));
     }
     let same_window = wire.peer_window == segment.window;
@@ -116,6 +116,11 @@ const DUPLICATES: u8 = 3;
 
 /// How long the stack waits for an answer before it asks again for a hardware address (RFC 1122, 2.3.2.1).
 pub(super) const NEIGHBOR: Span = Span::secs(1);
+
+/// The stack's clock counts microseconds.
+const fn is_over(since: Time, delay: Span, now: Time) -> bool {
+    now.0 / 1_000 >= (since.0 + delay.0) / 1_000
+}
 
 const fn before(one: u32, other: u32) -> bool {
     (one.wrapping_sub(other) as i32) < 0

@@ -4,7 +4,8 @@
 //! host, layer and subject that continue each other without a pause are a group; a group of more than a few becomes
 //! one line in the place of its first. Lines of several hosts and connections alternate in a run without breaking it.
 //! Nothing that matters goes under: a group ends where its connection's flags change and where a link loses, copies or
-//! delays one of its packets, and nothing is shown above what caused it. What a sender sends in one round trip, and then
+//! delays one of its packets, and none stands above what caused it (but
+//! for folded lines of two hosts, which overlap). What a sender sends in one round trip, and then
 //! waits, is so one line or a few.
 
 use super::lines::{Line, rounded};
@@ -196,10 +197,17 @@ pub(super) fn fold(lines: Vec<Line>, names: &Names<'_>) -> Vec<Line> {
     out
 }
 
-/// For each line the line of its cause, if that is shown.
+/// For each line the line of what caused it, if that is shown; for a call that is its program's step, what the program did
+/// before.
 fn causes(lines: &[Line]) -> Vec<Option<usize>> {
     let at: BTreeMap<RecordId, usize> = (0..).zip(lines).map(|(at, line)| (line.record, at)).collect();
-    lines.iter().map(|line| at.get(&line.because?).copied()).collect()
+    let mut before: BTreeMap<ActorId, usize> = BTreeMap::new();
+    let cause = |(here, line): (usize, &Line)| {
+        let before = line.actor.and_then(|actor| before.insert(actor, here));
+        let cause = line.because.and_then(|cause| at.get(&cause).copied());
+        cause.or(before)
+    };
+    lines.iter().enumerate().map(cause).collect()
 }
 
 /// The groups that are to be folded, cut where one of them would stand above what caused a line of it.
@@ -212,7 +220,10 @@ fn causes_first(lines: &[Line], causes: &[Option<usize>], mut groups: Vec<Group>
         }
         let stands = |line: usize| shown.get(&line).copied().unwrap_or(line);
         let is_early = |group: &Group, member: usize| {
-            causes[member].is_some_and(|cause| stands(cause) > group.members[0])
+            let below = |cause: &usize| stands(*cause) > group.members[0];
+            // Where data flow without a pause, what two hosts do overlaps.
+            let overlaps = |cause: &usize| lines[*cause].node != lines[member].node && shown.contains_key(cause);
+            causes[member].is_some_and(|cause| below(&cause) && !overlaps(&cause))
         };
         let mut cut = Vec::new();
         for group in &mut groups {

@@ -32,6 +32,8 @@ pub(super) struct Line {
     /// It is of the whole run, not of its record's node.
     pub(super) everywhere: bool,
     pub(super) layer: String,
+    /// The program that makes the call, or to which it returns.
+    pub(super) actor: Option<ActorId>,
     pub(super) conn: Option<ConnId>,
     pub(super) subject: String,
     pub(super) text: String,
@@ -87,6 +89,7 @@ impl Words<'_> {
             node: record.node,
             everywhere: false,
             layer: String::new(),
+            actor: None,
             conn: None,
             subject: String::new(),
             text: String::new(),
@@ -221,6 +224,7 @@ impl Words<'_> {
 
     fn call(&self, node: NodeId, call: &Call, line: &mut Line) {
         line.layer = "call".to_owned();
+        line.actor = Some(call.actor);
         self.of_descriptor(node, call, call_result(&call.outcome), line);
         let end = outcome_words(&call.outcome, self.names).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
         line.text = self.by_program(call.actor, format!("{}{end}", call_words(call, self.names)));
@@ -230,6 +234,7 @@ impl Words<'_> {
     fn returned(&self, node: NodeId, actor: ActorId, of: RecordId, outcome: &Outcome, line: &mut Line) -> Option<()> {
         let What::Call(call) = &self.record(of)?.what else { return None };
         line.layer = "call".to_owned();
+        line.actor = Some(actor);
         self.of_descriptor(node, call, call_result(outcome), line);
         let fd = call.fd.map(|fd| fd.0.to_string()).unwrap_or_default();
         let end = outcome_words(outcome, self.names).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
