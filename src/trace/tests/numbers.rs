@@ -77,7 +77,7 @@ fn names_come_from_the_header_and_from_conn_records() {
     assert_eq!(names.conn(CONN), "client.1");
     assert_eq!(names.endpoint(addr(SERVER)), "server:80");
     assert_eq!(names.endpoint("[::1]:5".parse().expect("an address")), "[::1]:5");
-    assert_eq!(names.fd_conn(SERVER, Fd(4)), Some(CONN));
+    assert_eq!(names.fd_conn(SERVER, Fd(4), start), Some(CONN));
     assert_eq!(names.end_node(CONN, End::Acceptor), Some(SERVER));
     assert!(!names.is_loop(CONN));
     assert_eq!(names.node(NodeId(9)), "?");

@@ -66,8 +66,15 @@ impl Bulk {
             {
                 What::Data { start, stop: to, flags, nth }
             }
-            (What::Ack { from, .. }, What::Ack { to, .. }) => What::Ack { from, to },
-            (What::Gap { at, first, .. }, What::Gap { at: next, last, .. }) if at == next => {
+            // Duplicate acknowledgments are one thing, those of something new another.
+            (What::Ack { from, .. }, What::Ack { to, .. })
+                if self.count == 1 || (self.acks.0 == self.acks.1) == (self.acks.1 == next.acks.0) =>
+            {
+                What::Ack { from, to }
+            }
+            (What::Gap { at, first, .. }, What::Gap { at: next_at, last, .. })
+                if (at, self.acks.1) == (next_at, next.acks.0) =>
+            {
                 What::Gap { at, first, last }
             }
             (What::Datagram { bytes }, What::Datagram { bytes: more }) => What::Datagram { bytes: bytes + more },
