@@ -136,8 +136,7 @@ fn again(scene: &Scene<'_>, (conn, end): (ConnId, End), segment: &Segment) -> Op
     let fresh = scene.side(conn, end)?.state.is_none_or(|state| matches!(state, State::Closed | State::Listen));
     let state = scene.earlier(conn, end).filter(|&state| fresh && is_synchronized(state))?;
     let request = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK) && !segment.flags.has(Flags::RST);
-    (request && state != State::TimeWait)
-        .then(|| format!("a SYN that is not of the connection it still has ({state})"))
+    (request && state != State::TimeWait).then(|| format!("a SYN that is not of the connection it still has ({state})"))
 }
 
 const fn is_synchronized(state: State) -> bool {
@@ -232,6 +231,29 @@ mod tests {
         sample.answer(SERVER, ack(1, 1));
         sample.end(Ending::Quiet);
         assert_eq!(sample.rules(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_second_syn_in_syn_received_is_to_be_answered() {
+        let half_open = |answers: bool| {
+            let mut sample = Sample::new();
+            let (conn, local, remote) =
+                (sample.conn, "10.0.0.1:49152".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
+            sample.note(CLIENT, None, What::Conn { conn, n: 1, local, remote });
+            sample.moves(End::Initiator, State::SynSent);
+            sample.pass(CLIENT, ack(0, 0).flags(Flags::SYN));
+            sample.moves(End::Acceptor, State::SynReceived);
+            sample.answer(SERVER, ack(0, 1).flags(Flags::SYN.with(Flags::ACK)));
+            sample.later(Span::secs(1));
+            sample.pass(CLIENT, ack(0, 0).flags(Flags::SYN));
+            if answers {
+                sample.answer(SERVER, ack(0, 1).flags(Flags::SYN.with(Flags::ACK)));
+            }
+            sample.later(Span::secs(1));
+            sample.end(Ending::Quiet);
+            sample.rules().into_iter().filter(|rule| *rule == "no-reply").count()
+        };
+        assert_eq!((half_open(true), half_open(false)), (0, 1));
     }
 
     #[test]

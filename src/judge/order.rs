@@ -108,6 +108,14 @@ mod tests {
     }
 
     #[test]
+    fn text_can_be_both() {
+        let mut sample = Sample::open();
+        sample.send(CLIENT, ack(1_101, 1).text(100));
+        assert_eq!(sample.rules(), ["gap", "beyond-window"]);
+        assert!(sample.findings()[0].text.contains("octets 1 to 1100 were never sent"));
+    }
+
+    #[test]
     fn an_ack_with_a_number_long_acknowledged_is_found_once() {
         let mut sample = Sample::open();
         sample.pass(CLIENT, ack(1, 1).text(900));

@@ -15,8 +15,7 @@ pub fn escape(text: &str) -> String {
 /// The beginning of some bytes as a quoted string of about so many columns: `"GET / HTT"…`. Where they are no text, all
 /// but printable ASCII is `\xff`; the ellipsis stands outside the quotes.
 pub fn preview(bytes: &[u8], columns: usize) -> String {
-    let is_text = core::str::from_utf8(bytes)
-        .is_ok_and(|text| !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')));
+    let is_text = is_text(bytes);
     let mut out = String::from("\"");
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -37,6 +36,16 @@ pub fn preview(bytes: &[u8], columns: usize) -> String {
     }
     out.push('"');
     out
+}
+
+/// UTF-8 without NUL; a part of a stream may begin and end within a character.
+fn is_text(bytes: &[u8]) -> bool {
+    let begun = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+    let whole = match core::str::from_utf8(&bytes[begun..]) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    whole && !bytes.contains(&0)
 }
 
 fn first_char(bytes: &[u8]) -> Option<char> {

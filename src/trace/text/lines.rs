@@ -226,7 +226,8 @@ impl Words<'_> {
         line.layer = "call".to_owned();
         line.actor = Some(call.actor);
         self.of_descriptor(record, call, call_result(&call.outcome), line);
-        let end = outcome_words(call, &call.outcome, self.names).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
+        let end =
+            outcome_words(call, &call.outcome, self.names).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
         line.text = self.by_program(call.actor, format!("{}{end}", call_words(call, self.names)));
         line.bulk = call_bulk(call, &call.outcome, false);
     }
