@@ -56,11 +56,6 @@ impl Kernel {
         }
     }
 
-    /// Whether the machine would do this: how full a buffer is matters only where it is to be used.
-    fn would(&self, fd: Fd, input: Input, output: Output) -> bool {
-        self.foresee(fd, input).is_ok_and(|outputs| outputs.contains(&output))
-    }
-
     /// A call whose outcome is known from the machine alone.
     pub(super) fn plain_call(
         &mut self,
@@ -234,8 +229,8 @@ impl Kernel {
             return self.send_datagram(caller, fd, None, data, ctx);
         }
         let id = self.peek_stream(fd).and_then(|stream| stream.tcp);
-        let room = id.and_then(|id| self.stack.peek(id)?.room()).unwrap_or(0);
-        let full = room == 0 && !data.is_empty() && self.would(fd, Input::Send, Output::CopyIn);
+        // A connection that is over has no room, and is not full.
+        let full = id.and_then(|id| self.stack.peek(id)?.room()) == Some(0) && !data.is_empty();
         let input = if full { Input::SendFull } else { Input::Send };
         let said = Said::new(CallName::Send).data(data);
         match self.foresee(fd, input) {
@@ -284,8 +279,7 @@ impl Kernel {
         let id = stream.and_then(|stream| stream.tcp);
         let stashed = stream.is_some_and(|stream| !stream.stash.is_empty());
         let readable = id.and_then(|id| self.stack.peek(id)).is_some_and(|end| end.readable() > 0);
-        let empty = !stashed && !readable && self.would(fd, Input::Recv, Output::CopyOut);
-        let input = if empty { Input::RecvEmpty } else { Input::Recv };
+        let input = if stashed || readable { Input::Recv } else { Input::RecvEmpty };
         let said = Said::new(CallName::Recv).args(Args::Number(max as u64));
         let outputs = match self.foresee(fd, input) {
             Ok(outputs) => outputs,
