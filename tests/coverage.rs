@@ -54,7 +54,10 @@ fn unseen(table: &Table, seen: &Seen) -> Vec<String> {
 const UNSEEN: &[(&str, &str)] = &[
     ("socket LISTENING: listen/in-use", "while a socket listens, no other at its port can begin to"),
     ("socket CONNECTING: port unreachable", "a host without a listener answers with a RST"),
+    ("socket FAILED: send/full", "a connection that is over has no buffer that could be full"),
     ("socket FAILED: recv", "what never was connected has received nothing"),
+    ("socket RESET: send/full", "a connection that is over has no buffer that could be full"),
+    ("socket BROKEN: send/full", "a connection that is over has no buffer that could be full"),
     ("datagram CREATED: recv", "without a port nothing comes"),
     ("datagram CREATED: send, recv/pending error", "only a socket with a peer is told of errors"),
     ("datagram BOUND: send, recv/pending error", "only a socket with a peer is told of errors"),

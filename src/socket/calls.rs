@@ -222,8 +222,9 @@ impl Kernel {
             return self.send_datagram(caller, fd, None, data, ctx);
         }
         let id = self.peek_stream(fd).and_then(|stream| stream.tcp);
-        let room = id.and_then(|id| self.stack.peek(id)?.room()).unwrap_or(0);
-        let input = if room > 0 || data.is_empty() { Input::Send } else { Input::SendFull };
+        // A connection that is over has no room, and is not full.
+        let full = id.and_then(|id| self.stack.peek(id)?.room()) == Some(0) && !data.is_empty();
+        let input = if full { Input::SendFull } else { Input::Send };
         let said = Said::new(CallName::Send).data(data);
         match self.foresee(fd, input) {
             Ok(outputs) if outputs.contains(&Output::CopyIn) => {}

@@ -62,7 +62,8 @@ impl Kernel {
             self.plain_call(caller, said, fd, input, ctx)?
         };
         if let Some((id, span)) = lingers {
-            self.lingering.insert(fd, Lingering { id, until: ctx.tape.now + span });
+            self.lingering
+                .insert(fd, Lingering { id, since: (ctx.tape.now, ctx.tape.cause), until: ctx.tape.now + span });
         }
         for output in outputs {
             match output {

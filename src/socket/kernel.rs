@@ -5,7 +5,7 @@ use super::ports::{Ephemeral, Holders};
 use super::record::{Blocked, BlockedCall};
 use crate::base::{ActorId, Fd, LinkId, NodeId, Numbered, Time};
 use crate::machine::Running;
-use crate::net::{Conns, Frame, Stack, StackConfig, TcpId, UdpId, Via};
+use crate::net::{Conns, Frame, Mark, Stack, StackConfig, TcpId, UdpId, Via};
 use crate::scenario::model::{Proto, SocketSpec};
 use crate::socket_api::{Datagram, Errno, Socket};
 use crate::trace::Tape;
@@ -128,6 +128,8 @@ pub struct Kernel {
     pub woken: BTreeMap<Fd, Option<ActorId>>,
     /// What ends a connection just now, if anything does but its own end.
     pub(super) ended: Option<Ended>,
+    /// When it last asked for a hardware address.
+    pub(super) asked: Option<Mark>,
 }
 
 /// The first descriptor of a process: 0, 1 and 2 are taken.
@@ -159,6 +161,7 @@ impl Kernel {
             alarms: Vec::new(),
             woken: BTreeMap::new(),
             ended: None,
+            asked: None,
         }
     }
 

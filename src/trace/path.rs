@@ -8,8 +8,11 @@ use crate::base::NodeId;
 use core::fmt::Write;
 use std::collections::BTreeMap;
 
+/// What stands for the host itself among the names.
+const POWER: &str = "power";
+
 /// So many names are listed one by one.
-const FEW: usize = 4;
+const FEW: usize = 2;
 
 /// The trace as paths.
 pub fn path(trace: &Trace) -> String {
@@ -20,25 +23,21 @@ pub fn path(trace: &Trace) -> String {
         let _ = writeln!(out, "title     {}", escape(&trace.header.title));
     }
     out.push('\n');
+    let rows = paths(trace, &names);
+    let column = rows.iter().map(|row| width(&listed(&row.subjects))).max().unwrap_or(0).max(host + 3);
     let mut print = |node: NodeId, subject: &str, text: &str| {
-        let row = format!("{}  {}  {text}", pad(names.node(node), host), pad(subject, host + 3));
+        let row = format!("{}  {}  {text}", pad(names.node(node), host), pad(subject, column));
         let _ = writeln!(out, "{}", row.trim_end());
     };
-    for row in paths(trace, &names) {
+    for row in &rows {
         print(row.node, &listed(&row.subjects), &row.states.join(" > "));
     }
     for (node, totals) in totals(trace) {
         print(node, "packets", &totals.text());
     }
-    for record in &trace.records {
-        match &record.what {
-            What::Divergence { conn, rule, clause, .. } => {
-                let subject = conn.map(|conn| names.conn(conn)).unwrap_or_default();
-                print(record.node, &subject, &format!("diverges: {} | {}", escape(rule), escape(clause)));
-            }
-            What::Stall { conn, .. } => print(record.node, &names.conn(*conn), "stalls"),
-            _ => {}
-        }
+    for ((node, subject, text), count) in remarks(trace, &names) {
+        let times = if count > 1 { format!(" x{count}") } else { String::new() };
+        print(node, &subject, &format!("{text}{times}"));
     }
     for record in &trace.records {
         if let What::End { ending } = &record.what {
@@ -46,6 +45,26 @@ pub fn path(trace: &Trace) -> String {
         }
     }
     out
+}
+
+/// What a reader must not miss, in the order in which it was first said; and how often that was.
+fn remarks(trace: &Trace, names: &Names<'_>) -> Vec<((NodeId, String, String), u32)> {
+    let mut remarks: Vec<((NodeId, String, String), u32)> = Vec::new();
+    for record in &trace.records {
+        let (conn, text) = match &record.what {
+            What::Divergence { conn, rule, clause, .. } => {
+                (*conn, format!("diverges: {} | {}", escape(rule), escape(clause)))
+            }
+            What::Stall { conn, .. } => (Some(*conn), "stalls".to_owned()),
+            _ => continue,
+        };
+        let remark = (record.node, conn.map(|conn| names.conn(conn)).unwrap_or_default(), text);
+        match remarks.iter_mut().find(|(known, _)| *known == remark) {
+            Some((_, count)) => *count += 1,
+            None => remarks.push((remark, 1)),
+        }
+    }
+    remarks
 }
 
 /// The same path, passed by these at one node.
@@ -65,6 +84,13 @@ fn paths(trace: &Trace, names: &Names<'_>) -> Vec<Row> {
                 ("tcp", Subject::Conn(*conn, *end), from.to_string(), to.to_string())
             }
             What::Edge(edge) if edge.from != edge.to => (&*edge.machine, edge.of, escape(&edge.from), escape(&edge.to)),
+            What::Power { up } => {
+                if !*up {
+                    open.retain(|(node, ..), walk| *node != record.node || !lose(&mut walks[*walk]));
+                }
+                power(record.node, *up, &mut walks);
+                continue;
+            }
             _ => continue,
         };
         let walk = *open.entry((record.node, machine, subject)).or_insert_with(|| {
@@ -82,6 +108,24 @@ fn paths(trace: &Trace, names: &Names<'_>) -> Vec<Row> {
         states.push(to);
     }
     together(walks)
+}
+
+/// The host loses what it has; true where there was something to lose.
+fn lose(walk: &mut Row) -> bool {
+    let open = walk.states.last().is_some_and(|state| state != "CLOSED");
+    if open {
+        walk.states.push("(power off)".to_owned());
+    }
+    open
+}
+
+/// The host itself goes off or on.
+fn power(node: NodeId, up: bool, walks: &mut Vec<Row>) {
+    let word = |up: bool| if up { "on".to_owned() } else { "off".to_owned() };
+    match walks.iter_mut().find(|walk| walk.node == node && walk.subjects == [POWER]) {
+        Some(walk) => walk.states.push(word(up)),
+        None => walks.push(Row { node, subjects: vec![POWER.to_owned()], states: vec![word(!up), word(up)] }),
+    }
 }
 
 fn together(walks: Vec<Row>) -> Vec<Row> {

@@ -132,6 +132,11 @@ const fn of_timer(timer: TimerKind) -> &'static [Input] {
         TimerKind::TimeWait => &[Input::TimeWaitTimeout],
         // A peer that answers no keep-alive is given up as one that acknowledges nothing.
         TimerKind::UserTimeout | TimerKind::KeepAlive => &[Input::UserTimeout],
-        TimerKind::FastRetransmit | TimerKind::Probe | TimerKind::DelayedAck => &[],
+        TimerKind::FastRetransmit
+        | TimerKind::Probe
+        | TimerKind::DelayedAck
+        | TimerKind::Linger
+        | TimerKind::Neighbor
+        | TimerKind::Resolver => &[],
     }
 }

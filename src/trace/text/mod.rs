@@ -8,14 +8,17 @@
 //! ```
 //!
 //! - Time is in milliseconds, rounded, and relative, so that one changed delay does not change every line:
-//!   `~50` is the flight of what arrived, `+1000` the time since the line before of the same host.
+//!   `~50` is the flight of what arrived, `+1000` the time since the line before of the same host; since the last of
+//!   what that line stands for, if it was over by then.
 //! - The layer: `call`, `sock` (edges of the socket machine), `tcp` (states), `seg>` and `seg<`, `timer`, `udp>` and `udp<`,
 //!   `icmp>`, `arp>`, `link` and `drop` (what links and nodes did to packets), `conn`, `app`, `power`, `judge`, `end`.
 //! - A connection is its initiator and the count of that host's connects; a sequence number is counted from its sender's
 //!   initial one; a segment is the range that it occupies, `'2` when it is sent again (see [`super::Relative`]).
 //! - After `|` stands the cause, in words that stay the same when lines are put in above.
 //! - A run of more than eight like packets with data, or more than four acknowledgments or calls, without a pause
-//!   between them, is one line, with `x35` for their number. The JSON form has them all.
+//!   between them, is one line, with `x35` for their number and `over=48` for how long they took. Flags that change, a
+//!   loss, a timer or a state end it, and it never stands above what caused a line of it. The JSON form has them all.
+//! - `end=initiator` and `end=acceptor` tell the two ends apart where one host has both.
 
 mod fold;
 mod lines;
@@ -61,7 +64,7 @@ pub fn text(trace: &Trace, options: &TextOptions) -> String {
     let words = Words { records: &trace.records, names: &names, relative: &relative };
     let mut lines = lines::lines(&words);
     lines.retain(|line| options.shows(line, &names));
-    let mut lines = fold::fold(lines);
+    let mut lines = fold::fold(lines, &names);
     lines::set_clocks(&mut lines);
     let mut out = head(&trace.header);
     let host = trace.header.nodes.iter().map(|node| width(&node.name)).max().unwrap_or(0);
