@@ -10,6 +10,7 @@
 
 mod args;
 mod check;
+mod coverage;
 mod draw;
 mod engine;
 mod files;
@@ -84,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
         Command::Graph(args) => graph::graph(&args),
+        Command::Coverage(args) => coverage::coverage(&args),
         Command::New(args) => new::new(&args),
         Command::Schema(args) => files::put(args.out.as_deref(), engine::schema().as_bytes()),
         Command::Reference(args) => files::put(args.out.as_deref(), engine::reference().as_bytes()),
