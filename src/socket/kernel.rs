@@ -54,6 +54,8 @@ pub(super) struct Stream {
     pub(super) tcp: Option<TcpId>,
     pub(super) listener: Option<Listener>,
     pub(super) pending: Option<Errno>,
+    /// A `connect` has been made, and none has said yet what came of it.
+    pub(super) untold: bool,
     pub(super) reuse: bool,
     /// SO_LINGER in seconds; `None` is off.
     pub(super) linger: Option<u32>,
@@ -210,6 +212,13 @@ impl Kernel {
         let Some(stream) = self.stream(fd) else { return };
         let from = stream.local.replace(to);
         self.holders.moved(Proto::Tcp, fd, from, Some(to));
+    }
+
+    /// Takes a stream socket's local address from it.
+    pub(super) fn unbind(&mut self, fd: Fd) {
+        let Some(stream) = self.stream(fd) else { return };
+        let from = stream.local.take();
+        self.holders.moved(Proto::Tcp, fd, from, None);
     }
 
     pub(super) fn stream(&mut self, fd: Fd) -> Option<&mut Stream> {

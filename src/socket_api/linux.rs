@@ -180,6 +180,96 @@ pub const SEQUENCES: &[Sequence] = &[
              only when the retransmission timer fires",
         ),
     ),
+    row(
+        "S39",
+        "non-blocking connect() refused, from a port that it chose",
+        "another bind() to the port=ok; bind=ok; bind again=EINVAL; listen=EINVAL; connect=ECONNREFUSED; port=that of \
+         bind(); listen=ok",
+        Held,
+    ),
+    row(
+        "S40",
+        "the same after bind(): the port is kept",
+        "another bind() to the port=EADDRINUSE; bind=EINVAL; listen=EINVAL; connect=ECONNREFUSED; bind=EINVAL; \
+         listen=ok; port=the same",
+        Held,
+    ),
+    row(
+        "S41",
+        "non-blocking connect() refused, then recv() and send()",
+        "recv=ECONNREFUSED; recv=b''; poll=IN|OUT|HUP|RDHUP; send=EPIPE; bind=ok; listen=EINVAL; connect=ECONNABORTED; \
+         recv=ENOTCONN; poll=OUT|HUP; connect=EINPROGRESS",
+        Held,
+    ),
+    row(
+        "S42",
+        "shutdown() in SYN_SENT",
+        "shutdown=ok; poll=OUT|ERR|HUP; bind=ok; SO_ERROR=ECONNRESET; poll=OUT|HUP; of one that is bound: shutdown=ok; \
+         bind=EINVAL; send=ECONNRESET; send=EPIPE; connect=EINPROGRESS; of a third: shutdown=ok; recv=ECONNRESET; \
+         recv=ENOTCONN; listen=ok; of a fourth: shutdown=ok; listen=ok; poll=-; accept=EAGAIN; SO_ERROR=ECONNRESET",
+        Held,
+    ),
+    row(
+        "S43",
+        "connect() again when a non-blocking one has completed",
+        "listen=EINVAL; bind=EINVAL; connect=ok; connect=EISCONN; of one whose peer has closed: connect=ok; \
+         connect=EISCONN; after shutdown WR: connect=EISCONN",
+        Held,
+    ),
+    row(
+        "S44",
+        "connect() again when the connection of a non-blocking one has been reset",
+        "connect=ECONNRESET; poll=OUT|HUP; connect=EINPROGRESS",
+        Differs(
+            "a socket whose connection was lost is not used again here: connect() says EISCONN, as Linux does where a \
+             connect() has told before that there was a connection",
+        ),
+    ),
+    row(
+        "S45",
+        "non-blocking connect() to port 0",
+        "connect=EINPROGRESS; poll=IN|OUT|ERR|HUP|RDHUP",
+        Differs(
+            "the stack sends no segment to port 0, which nobody can listen on: the refusal comes at once, and not from \
+             the peer",
+        ),
+    ),
+    row(
+        "S46",
+        "bind() to port 0, then a non-blocking connect() that is refused",
+        "another bind() to the port=ok; bind=ok",
+        Differs(
+            "Linux keeps a port through a failed connect() only if bind() named it; here what bind() gave is kept, \
+             whether it was named or chosen",
+        ),
+    ),
+    row(
+        "S47",
+        "getsockname() after connect() from a port that it chose was refused",
+        "port!=0",
+        Differs(
+            "the port has been given back, and another socket may have it: Linux still names it, here the address is \
+             0.0.0.0 and the port 0, as before connect()",
+        ),
+    ),
+    row(
+        "S48",
+        "setsockopt(SO_RCVBUF, 4096) on a connected socket",
+        "setsockopt=ok; getsockopt=8192",
+        Differs(
+            "the stack's buffers have the size with which the connection was made, so EISCONN; and what is read back is \
+             what was set, where Linux doubles it for its own bookkeeping",
+        ),
+    ),
+    row(
+        "S49",
+        "datagram sockets, not bound: sendto() of 70,000 bytes; send(); sendto() port 0",
+        "sendto=EMSGSIZE, port!=0; send=EDESTADDRREQ, port!=0; sendto=EINVAL, port!=0",
+        Differs(
+            "Linux gives the socket its port before it looks at what is to be sent; here a call that is refused changes \
+             nothing, and the socket is not bound",
+        ),
+    ),
 ];
 
 /// The sequence of this number.
