@@ -93,6 +93,9 @@ impl Kernel {
         self.plain_call(caller, said, fd, input, ctx)?;
         if let Place::Free(free) = place {
             self.bind_to(fd, free);
+            if let Some(stream) = self.stream(fd) {
+                stream.given = Some(free);
+            }
         }
         Ok(())
     }
@@ -330,6 +333,7 @@ impl Stream {
             maker,
             spec,
             local: None,
+            given: None,
             peer: None,
             tcp: None,
             listener: None,

@@ -50,7 +50,7 @@ fn pending_of(output: Output) -> Option<Errno> {
         Output::SetHostUnreachable => Some(Errno::Ehostunreach),
         Output::Bind
         | Output::BindEphemeral
-        | Output::Unbind
+        | Output::Restore
         | Output::Listen
         | Output::StopListening
         | Output::TakeConnection
@@ -146,8 +146,8 @@ impl Kernel {
         if outputs.contains(&Output::DropAttempt) {
             self.drop_attempt(fd, ctx);
         }
-        if outputs.contains(&Output::Unbind) {
-            self.unbind(fd);
+        if outputs.contains(&Output::Restore) {
+            self.restore_local(fd);
         }
     }
 

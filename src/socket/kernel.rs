@@ -50,6 +50,8 @@ pub(super) struct Stream {
     pub(super) maker: ActorId,
     pub(super) spec: SocketSpec,
     pub(super) local: Option<SocketAddr>,
+    /// The local address that `bind` gave.
+    pub(super) given: Option<SocketAddr>,
     pub(super) peer: Option<SocketAddr>,
     pub(super) tcp: Option<TcpId>,
     pub(super) listener: Option<Listener>,
@@ -214,11 +216,12 @@ impl Kernel {
         self.holders.moved(Proto::Tcp, fd, from, Some(to));
     }
 
-    /// Takes a stream socket's local address from it.
-    pub(super) fn unbind(&mut self, fd: Fd) {
+    /// A stream socket has the local address that `bind` gave it, or none.
+    pub(super) fn restore_local(&mut self, fd: Fd) {
         let Some(stream) = self.stream(fd) else { return };
-        let from = stream.local.take();
-        self.holders.moved(Proto::Tcp, fd, from, None);
+        let (from, to) = (stream.local, stream.given);
+        stream.local = to;
+        self.holders.moved(Proto::Tcp, fd, from, to);
     }
 
     pub(super) fn stream(&mut self, fd: Fd) -> Option<&mut Stream> {

@@ -207,8 +207,8 @@ pub(super) const fn recv_pending(at: State) -> Verdict {
 const fn shut_unconnected(at: State) -> Verdict {
     match at {
         Created | Bound => Reject(Errno::Enotconn, linux("S03")),
-        Connecting => Go(Created, &[Output::DropAttempt, Output::SetReset, Output::Unbind], linux("S42")),
-        ConnectingBound => Go(Bound, &[Output::DropAttempt, Output::SetReset], linux("S42")),
+        Connecting => Go(Created, &[Output::DropAttempt, Output::SetReset, Output::Restore], linux("S42")),
+        ConnectingBound => Go(Bound, &[Output::DropAttempt, Output::SetReset, Output::Restore], linux("S42")),
         Listening | Connected | ReadShut | PeerClosed | WriteShut | BothShut | Failed | FailedBound | FailureTold
         | FailureToldBound | Reset | Broken | Ended => Reject(Errno::Enotconn, posix("shutdown()")),
         Closed => NO_DESCRIPTOR,

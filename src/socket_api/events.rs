@@ -38,8 +38,8 @@ pub(super) const fn rcv_fin(at: State) -> Verdict {
 
 pub(super) const fn rcv_rst(at: State) -> Verdict {
     match at {
-        Connecting => Go(Failed, &[Output::SetRefused, Output::Unbind], linux("S02")),
-        ConnectingBound => Go(FailedBound, &[Output::SetRefused], linux("S40")),
+        Connecting => Go(Failed, &[Output::SetRefused, Output::Restore], linux("S02")),
+        ConnectingBound => Go(FailedBound, &[Output::SetRefused, Output::Restore], linux("S40")),
         Connected | ReadShut | WriteShut => Go(Reset, &[Output::SetReset], linux("S21")),
         PeerClosed => Go(Broken, &[Output::SetBroken], linux("S17")),
         BothShut => Go(Broken, &[Output::SetReset], Clause::rfc9293("3.10.7.4")),
@@ -51,8 +51,8 @@ pub(super) const fn rcv_rst(at: State) -> Verdict {
 
 pub(super) const fn timed_out(at: State) -> Verdict {
     match at {
-        Connecting => Go(Failed, &[Output::SetTimedOut, Output::Unbind], linux("S38")),
-        ConnectingBound => Go(FailedBound, &[Output::SetTimedOut], linux("S38")),
+        Connecting => Go(Failed, &[Output::SetTimedOut, Output::Restore], linux("S38")),
+        ConnectingBound => Go(FailedBound, &[Output::SetTimedOut, Output::Restore], linux("S38")),
         Connected | ReadShut | WriteShut => Go(Reset, &[Output::SetTimedOut], Clause::rfc9293("3.10.8")),
         PeerClosed | BothShut => Go(Broken, &[Output::SetTimedOut], Clause::rfc9293("3.10.8")),
         Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
@@ -60,16 +60,12 @@ pub(super) const fn timed_out(at: State) -> Verdict {
     }
 }
 
-/// What an error of ICMP has performed where it ends an attempt: with the port that the attempt took by itself, and with
-/// one that `bind()` gave.
-pub(super) type Failing = (&'static [Output], &'static [Output]);
-
 /// A hard ICMP error: an attempt to connect fails (SHLD-26). An established connection should be aborted too; Linux lets
 /// it go on, for the error may be forged, and RFC 9293 notes that some do. So do we.
-pub(super) const fn hard_error(at: State, failing: Failing) -> Verdict {
+pub(super) const fn hard_error(at: State, failing: &'static [Output]) -> Verdict {
     match at {
-        Connecting => Go(Failed, failing.0, HARD),
-        ConnectingBound => Go(FailedBound, failing.1, HARD),
+        Connecting => Go(Failed, failing, HARD),
+        ConnectingBound => Go(FailedBound, failing, HARD),
         Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], HARD),
         Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
         | Closed => Never,
@@ -83,10 +79,10 @@ const RFC_5461: Clause = Clause { document: "RFC 5461", section: "4" };
 /// A soft ICMP error. By RFC 9293 (MUST-56; RFC 1122, 4.2.3.9) it must abort nothing, not even an attempt to connect.
 /// Linux ends the attempt, as many do: RFC 5461, 4 describes it, and RFC 9293 names it without allowing it. So do we. An
 /// established connection takes it as a hint and goes on.
-pub(super) const fn soft_error(at: State, failing: Failing) -> Verdict {
+pub(super) const fn soft_error(at: State, failing: &'static [Output]) -> Verdict {
     match at {
-        Connecting => Go(Failed, failing.0, RFC_5461),
-        ConnectingBound => Go(FailedBound, failing.1, RFC_5461),
+        Connecting => Go(Failed, failing, RFC_5461),
+        ConnectingBound => Go(FailedBound, failing, RFC_5461),
         Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], Clause::rfc9293("3.9.2.2")),
         Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
         | Closed => Never,

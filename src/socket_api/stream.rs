@@ -141,8 +141,9 @@ crate::finite! {
         Bind => "bind",
         /// Takes an ephemeral port for this socket.
         BindEphemeral => "bind ephemeral",
-        /// The port that `connect()` took by itself is free again.
-        Unbind => "unbind",
+        /// The local address is what it was before `connect()`: what `bind()` gave, or none. A port that `connect()`
+        /// chose is free again.
+        Restore => "restore address",
         /// Has SYNs to the port queued, up to the backlog. Once more: sets the backlog.
         Listen => "listen",
         /// Stops listening; connections that wait in the queue are reset.
@@ -212,13 +213,6 @@ impl Machine for Socket {
     }
 }
 
-/// An attempt that an error of ICMP ends: this becomes pending.
-macro_rules! failing {
-    ($pending:ident) => {
-        (&[Output::$pending, Output::DropAttempt, Output::Unbind], &[Output::$pending, Output::DropAttempt])
-    };
-}
-
 /// The machine, by input; each arm is a match over the states.
 const fn next(at: State, on: Input) -> Verdict {
     match on {
@@ -258,10 +252,16 @@ const fn next(at: State, on: Input) -> Verdict {
         Input::RcvFin => events::rcv_fin(at),
         Input::RcvRst => events::rcv_rst(at),
         Input::TimedOut => events::timed_out(at),
-        Input::PortUnreachable => events::hard_error(at, failing!(SetRefused)),
-        Input::ProtocolUnreachable => events::hard_error(at, failing!(SetNoProtocol)),
-        Input::NetUnreachable => events::soft_error(at, failing!(SetNetUnreachable)),
-        Input::HostUnreachable => events::soft_error(at, failing!(SetHostUnreachable)),
+        Input::PortUnreachable => events::hard_error(at, &[Output::SetRefused, Output::DropAttempt, Output::Restore]),
+        Input::ProtocolUnreachable => {
+            events::hard_error(at, &[Output::SetNoProtocol, Output::DropAttempt, Output::Restore])
+        }
+        Input::NetUnreachable => {
+            events::soft_error(at, &[Output::SetNetUnreachable, Output::DropAttempt, Output::Restore])
+        }
+        Input::HostUnreachable => {
+            events::soft_error(at, &[Output::SetHostUnreachable, Output::DropAttempt, Output::Restore])
+        }
         Input::Done => events::done(at),
     }
 }
