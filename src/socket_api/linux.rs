@@ -272,6 +272,105 @@ pub const SEQUENCES: &[Sequence] = &[
     ),
 ];
 
+/// A difference that no sequence of calls on one host shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// What it is about.
+    pub title: &'static str,
+    /// What Linux does.
+    pub linux: &'static str,
+    /// What is done here, and why.
+    pub here: &'static str,
+}
+
+const fn beyond(title: &'static str, linux: &'static str, here: &'static str) -> Difference {
+    Difference { title, linux, here }
+}
+
+/// What differs beyond the sequences.
+pub const BEYOND: &[Difference] = &[
+    beyond(
+        "descriptor numbers",
+        "a new descriptor has the lowest number that is free",
+        "no number is used twice on a host, so that in a trace a number means one socket",
+    ),
+    beyond(
+        "a flood of SYNs",
+        "with SYN cookies (on by default) a SYN is answered though too many connections are half-open",
+        "no cookies: a SYN beyond the backlog is dropped (`half-open-full`), as Linux does without them",
+    ),
+    beyond(
+        "an orphan in FIN-WAIT-2",
+        "is over after 60 s (tcp_fin_timeout)",
+        "waits for the peer's FIN as long as it takes, as RFC 9293 has it",
+    ),
+    beyond("TIME-WAIT", "60 s", "10 s, the stack's constant; RFC 9293 would have 4 minutes"),
+    beyond(
+        "one listener for IPv4 and IPv6",
+        "an AF_INET6 socket at [::], to which IPv4 peers have mapped addresses; one at 0.0.0.0 takes IPv4 only",
+        "sockets have no family: one that is bound to all addresses takes both, and peers have their own addresses",
+    ),
+    beyond(
+        "errors of ICMP for datagram sockets",
+        "with IP_RECVERR a program can ask for all of them",
+        "there is no IP_RECVERR: as without it, a connected socket is told of port unreachable (and of protocol \
+         unreachable: ECONNREFUSED, on Linux ENOPROTOOPT), and of nothing else",
+    ),
+    beyond(
+        "shutdown() after a failed connect(), before it is told",
+        "ENOTCONN, and connect() is EINVAL from then on",
+        "ENOTCONN, and connect() tells the error: the other leads nowhere",
+    ),
+    beyond(
+        "send() to a peer with port 0, datagrams",
+        "a socket can connect() to port 0, and what it sends goes out, to nobody",
+        "EINVAL, as for sendto() to port 0",
+    ),
+    beyond(
+        "the buffers of a listener's connections",
+        "SO_RCVBUF and SO_SNDBUF are at least 2304 and 4608 bytes, and at most what the system allows",
+        "1 to 65,535 bytes: the stack loses data from larger ones",
+    ),
+];
+
+/// All of it as a document: `docs/linux-sockets.md`.
+pub fn document() -> String {
+    let cell = |text: &str| text.replace('|', "\\|");
+    let mut out = String::from(HEAD);
+    for Sequence { id, title, outcome, standing } in SEQUENCES {
+        let here = match standing {
+            Held => "held".to_owned(),
+            Differs(why) => format!("differs: {}", cell(why)),
+        };
+        out.push_str(&format!("| {id} | {} | {} | {here} |\n", cell(title), cell(outcome)));
+    }
+    out.push_str(MIDDLE);
+    for Difference { title, linux, here } in BEYOND {
+        out.push_str(&format!("| {} | {} | {} |\n", cell(title), cell(linux), cell(here)));
+    }
+    out
+}
+
+const HEAD: &str = "\
+# Sockets, held to Linux
+
+Linux 6.18 was asked, on its loopback: each row is a sequence of calls and what came of them. Sockets are non-blocking
+unless the title says otherwise. A test makes the same calls on simulated hosts. *Held*: the same comes of it, word for
+word. *Differs*: something else does, and the test holds that too. The machines of sockets cite these rows by number.
+
+| row | calls | on Linux | here |
+|---|---|---|---|
+";
+
+const MIDDLE: &str = "
+## Beyond these
+
+What no sequence of calls on one host shows:
+
+| what | on Linux | here |
+|---|---|---|
+";
+
 /// The sequence of this number.
 pub fn sequence(id: &str) -> Option<&'static Sequence> {
     SEQUENCES.iter().find(|sequence| sequence.id == id)

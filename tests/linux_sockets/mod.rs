@@ -7,8 +7,9 @@ pub(crate) mod lab;
 mod opening;
 mod rules;
 
+use crate::support::Kept;
 use drywire::judge;
-use drywire::socket_api::linux::{SEQUENCES, Standing};
+use drywire::socket_api::linux::{self, SEQUENCES, Standing};
 use lab::Lab;
 
 /// What came of a sequence, and how it came.
@@ -108,6 +109,13 @@ fn every_sequence_gives_what_the_table_says() {
             }
         }
     }
+}
+
+#[test]
+fn the_document_is_the_table() {
+    let mut kept = Kept::default();
+    kept.file("docs/linux-sockets.md", &linux::document());
+    kept.held();
 }
 
 #[test]
