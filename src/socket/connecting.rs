@@ -111,6 +111,14 @@ impl Kernel {
         self.settle(id, moved, ctx);
     }
 
+    /// A `connect` that blocks finds that another call has given up its attempt; the socket may begin anew.
+    fn given_up(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
+        let errno = self.peek_stream(fd).and_then(|stream| stream.pending).unwrap_or(Errno::Econnaborted);
+        self.clear_pending(fd);
+        self.unblock((caller.actor, CallName::Connect, Some(fd)), &Outcome::Err(errno), ctx);
+        Err(errno)
+    }
+
     /// What became of a `connect` that was in progress: for a blocking caller the call's return, for any other what
     /// SO_ERROR says.
     ///
@@ -132,6 +140,9 @@ impl Kernel {
                 (None, Err(errno)) => Err(errno),
                 (None, Ok(_)) => Err(Errno::Econnaborted),
             };
+        }
+        if foreseen.is_ok_and(|outputs| outputs.contains(&Output::OpenActive)) {
+            return self.given_up(caller, fd, ctx);
         }
         let outcome = match foreseen {
             Err(Errno::Eisconn) => Outcome::Ok,

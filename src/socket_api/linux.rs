@@ -272,7 +272,7 @@ pub const SEQUENCES: &[Sequence] = &[
     ),
 ];
 
-/// A difference that no sequence of calls on one host shows.
+/// A difference that none of the sequences shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Difference {
     /// What it is about.
@@ -365,7 +365,7 @@ word. *Differs*: something else does, and the test holds that too. The machines 
 const MIDDLE: &str = "
 ## Beyond these
 
-What no sequence of calls on one host shows:
+Differences that none of the rows shows:
 
 | what | on Linux | here |
 |---|---|---|
