@@ -47,7 +47,7 @@ impl Kernel {
         match destination {
             Destination::Other => Some(DropWhy::NotForUs),
             Destination::Udp(id) => (!self.stack.udp_has_room(id)).then_some(DropWhy::NoRoom),
-            Destination::TcpStray { .. } => listener.filter(|&fd| !self.admits(fd)).map(|_| DropWhy::BacklogFull),
+            Destination::TcpStray { .. } => listener.and_then(|fd| self.turns_away(fd)),
             Destination::Tcp(id) => self.finds_queue_full(id, via, frame).then_some(DropWhy::BacklogFull),
             Destination::Stack => None,
         }

@@ -382,8 +382,10 @@ crate::finite! {
     pub enum DropWhy {
         /// A checksum does not match.
         BadChecksum => "bad-checksum",
-        /// The accept queue or the half-open queue is full.
+        /// The accept queue is full.
         BacklogFull => "backlog-full",
+        /// As many connections of the listener are half-open as may be.
+        HalfOpenFull => "half-open-full",
         /// The time to live reached zero.
         TtlExpired => "ttl-expired",
         /// No route leads there.
