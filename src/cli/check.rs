@@ -5,7 +5,7 @@ use super::draw::Paint;
 use super::engine::{self, How, Verdict};
 use super::files::{self, Input};
 use super::report;
-use super::{Done, Status, Trouble, tell};
+use super::{Done, Status, Trouble, replay, tell};
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
@@ -20,6 +20,8 @@ pub(super) struct Row {
     pub(super) verdict: Option<Verdict>,
     /// The first run whose trace differs from the first one's, and the first line that does: of both.
     pub(super) unsteady: Option<(u32, String, String)>,
+    /// The command that runs it again; empty for a saved trace.
+    pub(super) again: String,
 }
 
 impl Row {
@@ -36,7 +38,7 @@ impl Row {
 pub(super) fn check(args: &CheckArgs) -> Done {
     let paths = files::expand(&args.sims)?;
     let how = How { seed: args.seed, choices: None };
-    let rows: Vec<Row> = paths.iter().map(|path| row(path, &how, args.runs)).collect();
+    let rows: Vec<Row> = paths.iter().map(|path| row(path, &how, args)).collect();
     let terminal = files::to_standard_output(args.out.as_deref()) && io::stdout().is_terminal();
     let text = match args.format {
         CheckFormat::Text => report::text(Paint::on(terminal), &rows, args.runs),
@@ -55,23 +57,24 @@ fn status(row: &Row) -> Status {
     }
 }
 
-fn row(path: &Path, how: &How, runs: u32) -> Row {
+fn row(path: &Path, how: &How, args: &CheckArgs) -> Row {
     let name = files::shown(path);
-    let mut row = Row { name, text: String::new(), verdict: None, unsteady: None };
-    if let Err(trouble) = fill(&mut row, path, how, runs) {
+    let mut row = Row { name, text: String::new(), verdict: None, unsteady: None, again: String::new() };
+    if let Err(trouble) = fill(&mut row, path, how, args) {
         tell(&trouble);
     }
     row
 }
 
-fn fill(row: &mut Row, path: &Path, how: &How, runs: u32) -> Result<(), Trouble> {
-    match files::input(path, &[])? {
+fn fill(row: &mut Row, path: &Path, how: &How, args: &CheckArgs) -> Result<(), Trouble> {
+    match files::input(path, &args.set)? {
         Input::Scenario { scenario, text } => {
             row.text = text;
+            row.again = replay::line(&row.name, &args.set, how, scenario.seed);
             let verdict = engine::check(&scenario, how);
-            if runs > 1 {
+            if args.runs > 1 {
                 let first = engine::json(&engine::run(&scenario, how), true);
-                for run in 2..=runs {
+                for run in 2..=args.runs {
                     let again = engine::json(&engine::run(&scenario, how), true);
                     if again != first {
                         let (one, other) = first_difference(&first, &again);

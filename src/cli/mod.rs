@@ -1,6 +1,6 @@
 //! The command line: the only room that prints or touches files.
 //!
-//! - Exit codes: 0 fine; 1 an expectation failed or a run reached a limit; 2 bad input.
+//! - Exit codes: 0 fine; 1 an expectation failed, a run reached a limit, or `diff` found a change; 2 bad input.
 //! - Results go to standard output or to the file of `-o`, which appears whole or not at all. Everything else goes to
 //!   standard error. A reader that goes away (`| head`) ends the program quietly.
 //! - Colour only on terminals, and never where NO_COLOR is set.
@@ -10,13 +10,16 @@
 
 mod args;
 mod check;
+mod diff;
 mod draw;
 mod engine;
 mod files;
 mod graph;
 mod new;
 mod report;
+mod replay;
 mod run;
+mod why;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -30,7 +33,7 @@ use std::process::ExitCode;
 enum Status {
     /// All is as it should be.
     Fine,
-    /// An expectation failed, or a run reached a limit.
+    /// An expectation failed, a run reached a limit, or two runs behave differently.
     Failed,
     /// What was given cannot be used.
     BadInput,
@@ -84,6 +87,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
         Command::Graph(args) => graph::graph(&args),
+        Command::Diff(args) => diff::diff(&args),
+        Command::Why(args) => why::why(&args),
         Command::New(args) => new::new(&args),
         Command::Schema(args) => files::put(args.out.as_deref(), engine::schema().as_bytes()),
         Command::Reference(args) => files::put(args.out.as_deref(), engine::reference().as_bytes()),

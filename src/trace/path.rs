@@ -3,7 +3,7 @@
 
 use super::escape::{escape, pad, width};
 use super::text::ending_words;
-use super::{Fault, Names, Relative, Subject, Trace, What};
+use super::{Fault, Names, Record, Relative, Subject, Trace, What};
 use crate::base::NodeId;
 use core::fmt::Write;
 use std::collections::BTreeMap;
@@ -13,6 +13,11 @@ const FEW: usize = 4;
 
 /// The trace as paths.
 pub fn path(trace: &Trace) -> String {
+    path_among(trace, |_| true)
+}
+
+/// The paths of these records alone; the end is always told.
+pub fn path_among(trace: &Trace, among: impl Fn(&Record) -> bool) -> String {
     let names = Names::new(&trace.header, &trace.records);
     let host = trace.header.nodes.iter().map(|node| width(&node.name)).max().unwrap_or(0);
     let mut out = format!("path      {}\n", escape(&trace.header.scenario));
@@ -24,13 +29,13 @@ pub fn path(trace: &Trace) -> String {
         let row = format!("{}  {}  {text}", pad(names.node(node), host), pad(subject, host + 3));
         let _ = writeln!(out, "{}", row.trim_end());
     };
-    for row in paths(trace, &names) {
+    for row in paths(trace, &names, &among) {
         print(row.node, &listed(&row.subjects), &row.states.join(" > "));
     }
-    for (node, totals) in totals(trace) {
+    for (node, totals) in totals(trace, &among) {
         print(node, "packets", &totals.text());
     }
-    for record in &trace.records {
+    for record in trace.records.iter().filter(|record| among(record)) {
         match &record.what {
             What::Divergence { conn, rule, clause, .. } => {
                 let subject = conn.map(|conn| names.conn(conn)).unwrap_or_default();
@@ -56,10 +61,10 @@ struct Row {
 }
 
 /// All paths in the order in which they began; like ones together.
-fn paths(trace: &Trace, names: &Names<'_>) -> Vec<Row> {
+fn paths(trace: &Trace, names: &Names<'_>, among: &impl Fn(&Record) -> bool) -> Vec<Row> {
     let mut walks: Vec<Row> = Vec::new();
     let mut open: BTreeMap<(NodeId, &str, Subject), usize> = BTreeMap::new();
-    for record in &trace.records {
+    for record in trace.records.iter().filter(|record| among(record)) {
         let (machine, subject, from, to) = match &record.what {
             What::State { conn, end, from, to } => {
                 ("tcp", Subject::Conn(*conn, *end), from.to_string(), to.to_string())
@@ -129,10 +134,10 @@ impl Totals {
     }
 }
 
-fn totals(trace: &Trace) -> BTreeMap<NodeId, Totals> {
+fn totals(trace: &Trace, among: &impl Fn(&Record) -> bool) -> BTreeMap<NodeId, Totals> {
     let relative = Relative::new(&trace.records);
     let mut all: BTreeMap<NodeId, Totals> = BTreeMap::new();
-    for record in trace.records.iter().filter(|record| record.what.packet().is_some()) {
+    for record in trace.records.iter().filter(|record| record.what.packet().is_some() && among(record)) {
         let totals = all.entry(record.node).or_default();
         match &record.what {
             What::Sent { .. } => {

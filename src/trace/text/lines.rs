@@ -21,6 +21,7 @@ pub(super) enum Clock {
 /// One line.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
+    pub(super) record: RecordId,
     pub(super) at: Time,
     pub(super) clock: Clock,
     pub(super) node: NodeId,
@@ -72,8 +73,9 @@ pub(super) const fn rounded(span: Span) -> Span {
 }
 
 impl Words<'_> {
-    fn line(&self, record: &Record) -> Option<Line> {
+    pub(super) fn line(&self, record: &Record) -> Option<Line> {
         let mut line = Line {
+            record: record.id,
             at: record.at,
             clock: Clock::Since(Span::ZERO),
             node: record.node,
