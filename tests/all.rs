@@ -8,6 +8,8 @@ mod cli;
 mod coverage;
 mod datagram_states;
 mod determinism;
+#[cfg(feature = "cli")]
+mod diff;
 mod falsify;
 mod laws;
 mod linux_sockets;

@@ -16,8 +16,8 @@ mod engine;
 mod files;
 mod graph;
 mod new;
-mod report;
 mod replay;
+mod report;
 mod run;
 mod why;
 

@@ -225,7 +225,13 @@ mod tests {
             segments: 1_234,
             ..Verdict::default()
         };
-        let row = |name: &str, verdict| Row { name: name.into(), text: text.clone(), verdict, unsteady: None, again: format!("drywire run {name} --seed 0") };
+        let row = |name: &str, verdict| Row {
+            name: name.into(),
+            text: text.clone(),
+            verdict,
+            unsteady: None,
+            again: format!("drywire run {name} --seed 0"),
+        };
         vec![row("sims/한글.toml", Some(fine)), row("b\u{7}", Some(failed)), row("c", None)]
     }
 

@@ -24,10 +24,13 @@ pub(super) fn why(args: &WhyArgs) -> Done {
         let words: Vec<&str> = text.get(span)?.split_whitespace().collect();
         Some(escape(&words.join(" ")))
     };
-    let links = why::why(&trace, record, step).ok_or_else(|| none(&trace, record.0))?;
+    let mut links = why::why(&trace, record, step).ok_or_else(|| none(&trace, record.0))?;
     let text = match args.format {
         WhyFormat::Text => why::told(&links),
-        WhyFormat::Json => engine::pretty(&links),
+        WhyFormat::Json => {
+            links.iter_mut().for_each(|link| link.line = link.line.trim().to_owned());
+            engine::pretty(&links)
+        }
     };
     files::put(args.out.as_deref(), text.as_bytes())
 }

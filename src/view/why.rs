@@ -3,7 +3,7 @@
 //! Each link has its line as in the text form. A move of a machine has the clause by which it was made, and what the
 //! judge found at a record stands below it.
 
-use crate::base::{ActorId, RecordId, Time};
+use crate::base::{ActorId, RecordId, Span, Time};
 use crate::catalog::catalog;
 use crate::judge;
 use crate::machine::{Finite, Machine, Table, Verdict};
@@ -55,7 +55,7 @@ pub fn why(trace: &Trace, id: RecordId, step: impl Fn(ActorId, u32) -> Option<St
             record: id.0,
             at: record.at.0,
             host: names.node(record.node).to_owned(),
-            line: line.unwrap_or_default(),
+            line: line.unwrap_or_default().trim_end().to_owned(),
             clauses: clauses.at(record),
             judged: judged(&trace.records, *id),
         })
@@ -63,10 +63,13 @@ pub fn why(trace: &Trace, id: RecordId, step: impl Fn(ActorId, u32) -> Option<St
     chain.iter().zip(lines).map(link).collect()
 }
 
-/// The record that a reader means by a time: the last one at or before it, but for the end and the judge's findings.
+/// The record that a reader means by a time: the last one at or before it, but for the end and the judge's findings. Times
+/// are compared as the text form rounds them, to hundredths of a millisecond.
 pub fn at(trace: &Trace, time: Time) -> Option<RecordId> {
-    let event = |record: &&Record| !matches!(record.what, What::Divergence { .. } | What::End { .. } | What::Step { .. });
-    trace.records.iter().filter(event).take_while(|record| record.at <= time).last().map(|record| record.id)
+    const HALF: Span = Span::micros(5);
+    let event =
+        |record: &&Record| !matches!(record.what, What::Divergence { .. } | What::End { .. } | What::Step { .. });
+    trace.records.iter().filter(event).take_while(|record| record.at < time + HALF).last().map(|record| record.id)
 }
 
 /// The chain as text.
@@ -75,7 +78,7 @@ pub fn told(links: &[Link]) -> String {
     for link in links {
         let _ = writeln!(out, "{:>5}  {}", link.record, link.line);
         for clause in &link.clauses {
-            let _ = writeln!(out, "{:>18}by {clause}", "");
+            let _ = writeln!(out, "{:>18}{clause}", "");
         }
         for finding in &link.judged {
             let _ = writeln!(out, "{:>18}judged: {finding}", "");
@@ -135,7 +138,7 @@ impl Clauses {
     fn clause(&self, machine: &str, from: &str, input: &str) -> Option<String> {
         let table = self.tables.iter().find(|table| table.name == machine)?;
         match &table.cell(from, input)?.verdict {
-            Verdict::Go { clause, .. } | Verdict::Reject { clause, .. } => Some(format!("{clause}, {input}")),
+            Verdict::Go { clause, .. } | Verdict::Reject { clause, .. } => Some(format!("{input}: {clause}")),
             Verdict::Never => None,
         }
     }

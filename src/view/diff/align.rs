@@ -110,12 +110,9 @@ fn group(old: &[Line], new: &[Line], places: &[usize], out: &mut Aligned) {
             continue;
         }
         let next = place(to.end);
-        lost.extend(from.filter_map(|at| {
-            Some(Odd { line: old.get(at)?, at: next, before: before.clone(), block })
-        }));
-        added.extend(to.filter_map(|at| {
-            Some(Odd { line: new.get(at)?, at: place(at), before: before.clone(), block })
-        }));
+        lost.extend(from.filter_map(|at| Some(Odd { line: old.get(at)?, at: next, before: before.clone(), block })));
+        added
+            .extend(to.filter_map(|at| Some(Odd { line: new.get(at)?, at: place(at), before: before.clone(), block })));
     }
     pair(lost, added, &mut out.changes);
 }

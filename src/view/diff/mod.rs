@@ -16,8 +16,6 @@ mod overlay;
 mod phase;
 mod story;
 mod tell;
-#[cfg(test)]
-mod tests;
 mod walks;
 
 pub use overlay::overlay;

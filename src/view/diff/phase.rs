@@ -37,22 +37,22 @@ impl Phase {
         }
     }
 
-    /// The part of its life in which a state is.
-    pub(super) fn of_state(state: &str) -> Phase {
+    /// The part of its life in which a state is, if it was in this one before. CLOSED is the beginning and the end.
+    pub(super) fn of_state(state: &str, before: Option<&str>) -> Phase {
         match state {
             "ESTABLISHED" => Phase::Exchange,
-            "CLOSED" | "LISTEN" | "SYN-SENT" | "SYN-RECEIVED" => Phase::Open,
+            "LISTEN" | "SYN-SENT" | "SYN-RECEIVED" => Phase::Open,
             "CREATED" | "BOUND" | "LISTENING" | "CONNECTING" | "CONNECTED" => Phase::Open,
+            "CLOSED" if before.is_none_or(|before| before.starts_with("SYN-")) => Phase::Open,
             _ => Phase::Close,
         }
     }
 
     /// The part to which a move between two states belongs.
     pub(super) fn of_move(from: &str, to: &str) -> Phase {
-        match (Phase::of_state(from), Phase::of_state(to)) {
-            (Phase::Open, _) => Phase::Open,
-            (_, to) if to == Phase::Exchange => Phase::Open,
-            _ => Phase::Close,
+        match Phase::of_state(to, Some(from)) {
+            Phase::Close => Phase::Close,
+            _ => Phase::Open,
         }
     }
 }
@@ -72,7 +72,7 @@ impl Phases {
                 let Some((from, to)) = row.text.split_once(" -> ") else { return Phase::Network };
                 let to = to.split(' ').next().unwrap_or(to);
                 let phase = Phase::of_move(from, to);
-                let after = if phase == Phase::Open { Phase::of_state(to) } else { phase };
+                let after = Phase::of_state(to, Some(from));
                 self.now.insert(key, after);
                 phase
             }
@@ -82,6 +82,7 @@ impl Phases {
             "call" | "seg>" | "seg<" | "timer" | "drop" | "link" if is_conn(&row.subject) => {
                 self.now.get(&key).copied().unwrap_or(Phase::Open)
             }
+            "call" if row.text.contains("setsockopt(") => Phase::SetUp,
             "conn" => Phase::Open,
             "call" | "app" | "udp>" | "udp<" => Phase::Exchange,
             _ => Phase::Network,
@@ -90,7 +91,7 @@ impl Phases {
 }
 
 fn is_set_up(text: &str) -> bool {
-    ["socket(", "bind(", "listen(", "setsockopt("].iter().any(|call| text.starts_with(call))
+    ["socket(", "bind(", "listen("].iter().any(|call| text.starts_with(call))
 }
 
 /// `client.1`, not `fd 3` or `client:1024>server:53`.

@@ -77,7 +77,13 @@ impl Story {
         self.lines.clear();
         self.totals.clear();
         self.walks.iter_mut().flat_map(|walk| &mut walk.states).for_each(|(_, again)| *again = 0);
-        // The path form has neither the judge's words nor programs' names.
+        for walk in &mut self.walks {
+            let subject = walk.whose.2.trim_end_matches(" initiator").trim_end_matches(" acceptor");
+            walk.whose = whose(&walk.whose.0, subject);
+        }
+        self.walks = together(self.walks);
+        apart(&mut self.walks);
+        // The path form has no words of the judge's.
         self.findings.iter_mut().for_each(|finding| *finding = briefly(finding));
         self.findings.sort();
         self
@@ -113,6 +119,7 @@ impl Story {
                 _ => story.walks.extend(walks_of(&row)),
             }
         }
+        apart(&mut story.walks);
         story.findings.sort();
         story
     }
@@ -139,7 +146,8 @@ fn briefly(finding: &str) -> String {
 /// The text without what says when or how long.
 fn timeless(row: &Row) -> String {
     let is_time = |word: &str, key: &str| {
-        word.strip_prefix(key).is_some_and(|span| !span.is_empty() && span.chars().all(|c| c.is_ascii_digit() || c == '.'))
+        word.strip_prefix(key)
+            .is_some_and(|span| !span.is_empty() && span.chars().all(|c| c.is_ascii_digit() || c == '.'))
     };
     let keys: Vec<&str> = TIMES.iter().filter(|(layer, _)| *layer == row.layer).map(|(_, key)| *key).collect();
     let mut words: Vec<&str> = row.text.split(' ').collect();
@@ -160,13 +168,52 @@ pub(super) fn count(row: &Row) -> u64 {
 /// The row of a path: several subjects may have the same one.
 fn walks_of(row: &Row) -> Vec<Walk> {
     let states: Vec<(String, u32)> = row.text.split(" > ").map(|state| (state.to_owned(), 0)).collect();
-    let whose = |subject: &str| {
-        let layer = if subject.starts_with("fd ") { "sock" } else { "tcp" };
-        (row.host.clone(), layer.to_owned(), subject.to_owned())
-    };
     let known = |walk: &Walk| states.len() > 1 && !walk.whose.2.is_empty();
-    let all = row.subject.split(", ").map(|subject| Walk { whose: whose(subject), states: states.clone() });
+    let all = row.subject.split(", ").map(|subject| Walk { whose: whose(&row.host, subject), states: states.clone() });
     all.filter(known).collect()
+}
+
+/// Whose path it is, as far as the path form tells: not of which machine a descriptor's is.
+fn whose(host: &str, subject: &str) -> Whose {
+    let layer = if subject.starts_with("fd ") { "fd" } else { "tcp" };
+    (host.to_owned(), layer.to_owned(), subject.to_owned())
+}
+
+/// So many subjects of one path are listed one by one in the path form.
+const FEW: usize = 4;
+
+/// Many like paths of one host as one, as in the path form.
+fn together(walks: Vec<Walk>) -> Vec<Walk> {
+    let mut rows: Vec<Vec<Walk>> = Vec::new();
+    for walk in walks {
+        let alike = |row: &&mut Vec<Walk>| {
+            row.first().is_some_and(|first| (&first.whose.0, &first.states) == (&walk.whose.0, &walk.states))
+        };
+        match rows.iter_mut().find(alike) {
+            Some(row) => row.push(walk),
+            None => rows.push(vec![walk]),
+        }
+    }
+    let listed = |row: Vec<Walk>| match row.as_slice() {
+        [first, .., last] if row.len() > FEW => {
+            let subject = format!("{} .. {} ({})", first.whose.2, last.whose.2, row.len());
+            vec![Walk { whose: whose(&first.whose.0, &subject), states: first.states.clone() }]
+        }
+        _ => row,
+    };
+    rows.into_iter().flat_map(listed).collect()
+}
+
+/// Several paths of one subject (a host that talks to itself) are told apart by their order.
+fn apart(walks: &mut [Walk]) {
+    let mut seen: BTreeMap<Whose, u32> = BTreeMap::new();
+    for walk in walks {
+        let times = seen.entry(walk.whose.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            walk.whose.2 = format!("{} ({times})", walk.whose.2);
+        }
+    }
 }
 
 /// Collects walks.

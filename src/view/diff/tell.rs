@@ -51,7 +51,8 @@ impl Difference {
             }
             told(&mut out, &lines, how);
             if label == "segments" && !self.follows.is_empty() {
-                let (many, follow) = if self.follows.len() == 1 { ("arrival", "follows") } else { ("arrivals", "follow") };
+                let (many, follow) =
+                    if self.follows.len() == 1 { ("arrival", "follows") } else { ("arrivals", "follow") };
                 let _ = writeln!(out, "{}  {} {many} {follow} from this", " ".repeat(LABEL), self.follows.len());
             }
         }
@@ -110,19 +111,30 @@ impl Difference {
 
     fn moves(&self, out: &mut String) {
         let moves = &self.moves;
-        let list = |sign: &str, list: &[(String, String, String)]| -> Vec<String> {
-            list.iter().map(|(_, from, to)| format!("{sign} {from} → {to}")).collect()
-        };
-        let changed = [list("+", &moves.gained), list("-", &moves.lost)].concat();
-        match changed.is_empty() {
-            true if moves.same == 0 => {}
-            true => row(out, "edges", &format!("the same {}", moves.same)),
-            false => changed.chunks(3).for_each(|chunk| row(out, "edges", &chunk.join("  "))),
+        let mut layers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (sign, list) in [("+", &moves.gained), ("-", &moves.lost)] {
+            for (layer, from, to) in list {
+                layers.entry(layer).or_default().push(format!("{sign} {from} → {to}"));
+            }
+        }
+        let mut label = "edges";
+        if layers.is_empty() && moves.same > 0 {
+            row(out, label, &format!("the same {}", moves.same));
+        }
+        // TCP's first: they are why people look.
+        let (tcp, others): (Vec<_>, Vec<_>) = layers.into_iter().partition(|(layer, _)| *layer == "tcp");
+        for (layer, edges) in tcp.into_iter().chain(others) {
+            for edges in edges.chunks(3) {
+                row(out, label, &format!("{}{}", pad(layer, 6), edges.join("  ")));
+                label = "";
+            }
         }
         let each: Vec<String> = moves
             .coverage
             .iter()
-            .map(|(machine, old, new, all)| format!("{machine} {} of {all}", versus(&old.to_string(), &new.to_string())))
+            .map(|(machine, old, new, all)| {
+                format!("{machine} {} of {all}", versus(&old.to_string(), &new.to_string()))
+            })
             .collect();
         if !each.is_empty() {
             row(out, "coverage", &each.join(" · "));
@@ -175,7 +187,8 @@ impl Difference {
         let hint = if how.times { "" } else { "shown with --time" };
         row(out, "timing", &format!("{}  {hint}", pad(&text, WIDE.saturating_sub(LABEL + 2 + hint.len() + 4))));
         for (old, new) in retimed.iter().filter(|_| how.times) {
-            let clock = if old.clock == new.clock { old.clock.clone() } else { format!("{} → {}", old.clock, new.clock) };
+            let clock =
+                if old.clock == new.clock { old.clock.clone() } else { format!("{} → {}", old.clock, new.clock) };
             let text = if old.text == new.text { old.text.clone() } else { format!("{} → {}", old.text, new.text) };
             let who = format!("{} {}", new.host, new.subject);
             let _ = writeln!(out, "    {}  {}  {}  {text}", pad(&clock, 16), pad(&who, 17), pad(&new.layer, 5));
@@ -211,10 +224,13 @@ impl Difference {
     }
 }
 
-/// Lines with a mark before each.
+/// Lines with a mark before each; like ones are one, with their number.
 fn mark(out: &mut String, sign: &str, lines: &[String]) {
-    for line in lines {
-        let _ = writeln!(out, "    {sign} {line}");
+    let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
+    lines.iter().for_each(|line| *counts.entry(line).or_default() += 1);
+    for (line, many) in counts {
+        let times = if many > 1 { format!("  ×{many}") } else { String::new() };
+        let _ = writeln!(out, "    {sign} {line}{times}");
     }
 }
 
@@ -225,7 +241,11 @@ fn row(out: &mut String, label: &str, text: &str) {
 /// `6 = 6`, or `6 → 7`.
 fn versus(old: &str, new: &str) -> String {
     let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
-    if old == new { format!("{} = {}", or_none(old), or_none(new)) } else { format!("{} → {}", or_none(old), or_none(new)) }
+    if old == new {
+        format!("{} = {}", or_none(old), or_none(new))
+    } else {
+        format!("{} → {}", or_none(old), or_none(new))
+    }
 }
 
 fn by_host(old: &BTreeMap<String, u64>, new: &BTreeMap<String, u64>, unit: &str) -> Vec<String> {
@@ -271,17 +291,22 @@ fn told(out: &mut String, lines: &[&Change], how: Tell) {
     }
 }
 
+/// The words of a text; its cause is one.
+fn words(text: &str) -> Vec<&str> {
+    let (text, cause) = text.rsplit_once(" | ").map_or((text, None), |(text, cause)| (text, Some(cause)));
+    text.split(' ').chain(cause.map(|_| "|")).chain(cause).collect()
+}
+
 /// Two texts as one, with what went and what came inline, word by word.
 fn changed(old: &str, new: &str) -> String {
-    let (a, b): (Vec<&str>, Vec<&str>) = (old.split(' ').collect(), new.split(' ').collect());
+    let (a, b) = (words(old), words(new));
     let before = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
     let after = a[before..].iter().rev().zip(b[before..].iter().rev()).take_while(|(a, b)| a == b).count();
     let part = |words: &[&str], open: &str, close: &str| match words.is_empty() {
         true => String::new(),
         false => format!("{open}{}{close}", words.join(" ")),
     };
-    let middle =
-        part(&a[before..a.len() - after], "[- ", " -]") + &part(&b[before..b.len() - after], "[+ ", " +]");
+    let middle = part(&a[before..a.len() - after], "[- ", " -]") + &part(&b[before..b.len() - after], "[+ ", " +]");
     let parts = [part(&a[..before], "", ""), middle, part(&a[a.len() - after..], "", "")];
     parts.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(" ")
 }

@@ -31,7 +31,8 @@ pub(super) struct WalkChange {
 pub(super) fn walks(old: &[Walk], new: &[Walk]) -> Walked {
     let before: BTreeMap<&Whose, &Walk> = old.iter().map(|walk| (&walk.whose, walk)).collect();
     let after: BTreeSet<&Whose> = new.iter().map(|walk| &walk.whose).collect();
-    let pairs = new.iter().map(|walk| (&walk.whose, before.get(&walk.whose).map(|old| &old.states), Some(&walk.states)));
+    let pairs =
+        new.iter().map(|walk| (&walk.whose, before.get(&walk.whose).map(|old| &old.states), Some(&walk.states)));
     let lost = old.iter().filter(|walk| !after.contains(&walk.whose));
     let mut walked = Walked::default();
     for (whose, old, new) in pairs.chain(lost.map(|walk| (&walk.whose, Some(&walk.states), None))) {
@@ -65,14 +66,20 @@ fn names(states: &[(String, u32)]) -> Vec<&str> {
 
 /// The parts of a connection's life in which its paths differ.
 fn phases(old: &[(String, u32)], new: &[(String, u32)]) -> BTreeSet<Phase> {
+    let phase = |states: &[(String, u32)], at: usize| {
+        let before = at.checked_sub(1).and_then(|before| states.get(before)).map(|(name, _)| name.as_str());
+        states.get(at).map(|(name, _)| Phase::of_state(name, before))
+    };
     let mut phases = BTreeSet::new();
     for op in capture_diff_slices(Algorithm::Myers, &names(old), &names(new)) {
-        let (a, b) = (&old[op.old_range()], &new[op.new_range()]);
-        let differ = |(a, b): &(&(String, u32), &(String, u32))| a.1 != b.1;
-        match op.tag() {
-            DiffTag::Equal => phases.extend(a.iter().zip(b).filter(differ).map(|(a, _)| Phase::of_state(&a.0))),
-            _ => phases.extend(a.iter().chain(b).map(|(name, _)| Phase::of_state(name))),
+        let (mut a, mut b): (Vec<usize>, Vec<usize>) = (op.old_range().collect(), op.new_range().collect());
+        if op.tag() == DiffTag::Equal {
+            let again = |states: &[(String, u32)], at: usize| states.get(at).map(|(_, again)| *again);
+            a = a.into_iter().zip(b).filter(|(a, b)| again(old, *a) != again(new, *b)).map(|(a, _)| a).collect();
+            b = Vec::new();
         }
+        phases.extend(a.into_iter().filter_map(|at| phase(old, at)));
+        phases.extend(b.into_iter().filter_map(|at| phase(new, at)));
     }
     phases
 }
@@ -154,7 +161,9 @@ fn coverage(table: &Table, old: &BTreeSet<Move>, new: &BTreeSet<Move>) -> Option
         name => name,
     };
     let pair = |cell: &crate::machine::Cell| match cell.verdict {
-        Verdict::Go { to, .. } => Some((layer.to_owned(), table.states[cell.from].to_owned(), table.states[to].to_owned())),
+        Verdict::Go { to, .. } => {
+            Some((layer.to_owned(), table.states[cell.from].to_owned(), table.states[to].to_owned()))
+        }
         _ => None,
     };
     let all: BTreeSet<Move> = table.edges().filter_map(pair).collect();
