@@ -134,7 +134,7 @@ fn every_line_of_a_text_is_read_in_its_columns() {
 
 #[test]
 fn latency_alone_is_no_behaviour() {
-    for (name, delay) in [("handshake", "80 ms"), ("close-by-the-client", "30 ms"), ("half-close", "70 ms")] {
+    for (name, delay) in [("handshake", "80 ms"), ("close-by-the-client", "30 ms"), ("half-close", "33 ms")] {
         let file = format!("sims/{name}.toml");
         let (code, out, _) = here(&["diff", &file, "--set", &format!("links.wire.delay={delay}")]);
         assert_eq!(code, 0, "{out}");

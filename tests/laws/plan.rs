@@ -250,7 +250,13 @@ fn fault() -> impl Strategy<Value = FaultRule> {
         1 => Just(FaultAction::Corrupt),
         2 => packets().prop_map(FaultAction::Hold),
     ];
-    (action, packets()).prop_map(|(action, on)| FaultRule { action, on })
+    (action, packets()).prop_map(|(mut action, on)| {
+        // As in a scenario: what is waited for comes from where the held packet does, if nothing else is said.
+        if let FaultAction::Hold(until) = &mut action {
+            until.from = until.from.or(on.from);
+        }
+        FaultRule { action, on }
+    })
 }
 
 fn faults() -> impl Strategy<Value = Vec<FaultRule>> {

@@ -107,7 +107,7 @@ fn row(line: &str) -> Option<Row> {
 /// What stands before and after the bar of the cause. A bar within quotes is data.
 fn split_cause(text: &str) -> (&str, &str) {
     let bars = text.rmatch_indices(" | ").map(|(at, bar)| (text.get(..at), text.get(at + bar.len()..)));
-    let outside = |before: &str| before.replace("\\\\", "").replace("\\\"", "").matches('"').count() % 2 == 0;
+    let outside = |before: &str| before.replace("\\\\", "").replace("\\\"", "").matches('"').count().is_multiple_of(2);
     for (before, after) in bars {
         if let (Some(before), Some(after)) = (before, after)
             && outside(before)

@@ -121,6 +121,17 @@ fn key(line: &Line) -> (&str, &str, &str) {
     (&line.row.layer, &line.timeless, &line.row.cause)
 }
 
+/// The lines are the same for each host and subject, but in another order among them.
+pub(super) fn interleaved(old: &Story, new: &Story) -> bool {
+    let whose = |line: &Line| (line.row.host.clone(), line.row.subject.clone());
+    let order = |story: &Story| -> Vec<(String, String)> { story.lines.iter().map(whose).collect() };
+    let (mut a, mut b) = (order(old), order(new));
+    let differs = a != b;
+    a.sort();
+    b.sort();
+    differs && a == b
+}
+
 fn operations(old: &[Line], new: &[Line]) -> Vec<DiffOp> {
     let head = old.iter().zip(new).take_while(|(a, b)| key(a) == key(b)).count();
     let rest = (old.len() - head, new.len() - head);

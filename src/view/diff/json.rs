@@ -40,6 +40,7 @@ impl Difference {
             "lines_that_follow": follows,
             "lines_unchanged": self.aligned.same,
             "lines_differing_only_in_time": self.aligned.retimed.len(),
+            "interleaved_differently": self.interleaved,
             "findings": {
                 "gained": self.findings.gained,
                 "lost": self.findings.lost,

@@ -47,6 +47,8 @@ pub struct Difference {
     /// What the scenarios expect; only where both runs are of scenarios.
     pub expectations: Option<(Held, Held)>,
     paths_only: bool,
+    /// Hosts and connections did the same, but what one did stands elsewhere among what others did.
+    interleaved: bool,
 }
 
 /// How far a scenario's expectations hold.
@@ -87,6 +89,7 @@ pub fn compare(old: &Story, new: &Story) -> Difference {
         ending: (old.ending.clone(), new.ending.clone()),
         expectations: None,
         paths_only: old.paths_only,
+        interleaved: align::interleaved(old, new),
     };
     difference.phases.extend(difference.walks.changed.iter().flat_map(|walk| walk.phases.iter().copied()));
     if old.paths_only && difference.figures.0.packets != difference.figures.1.packets {

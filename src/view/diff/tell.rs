@@ -95,7 +95,7 @@ impl Difference {
         told(out, &lines, Tell::default());
     }
 
-    /// `client.1 of client (4 moves), …: unchanged`.
+    /// The paths that are the same.
     fn unchanged(&self) -> String {
         let same = &self.walks.same;
         let named = |((host, _, subject), moves): &((String, String, String), usize)| {
@@ -105,7 +105,10 @@ impl Difference {
             0 if self.walks.changed.is_empty() => "none in either".to_owned(),
             0 => "all changed".to_owned(),
             1..=3 => format!("unchanged: {}", same.iter().map(named).collect::<Vec<_>>().join(", ")),
-            many => format!("{many} unchanged ({} moves)", same.iter().map(|(_, moves)| moves).sum::<usize>()),
+            many => {
+                let others = if self.walks.changed.is_empty() { "" } else { "others " };
+                format!("{many} {others}unchanged ({} moves)", same.iter().map(|(_, moves)| moves).sum::<usize>())
+            }
         }
     }
 
@@ -137,7 +140,7 @@ impl Difference {
             })
             .collect();
         if !each.is_empty() {
-            row(out, "coverage", &each.join(" · "));
+            row(out, "coverage", &format!("pairs of states: {}", each.join(" · ")));
         }
     }
 
@@ -167,6 +170,9 @@ impl Difference {
     }
 
     fn timing(&self, out: &mut String, how: Tell) {
+        if self.interleaved && self.phases.is_empty() {
+            row(out, "order", "the same for each host and connection, another one among them");
+        }
         let retimed = &self.aligned.retimed;
         if retimed.is_empty() {
             return;
