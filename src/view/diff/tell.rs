@@ -50,10 +50,11 @@ impl Difference {
                 row(&mut out, label, &figures);
             }
             told(&mut out, &lines, how);
-            if label == "segments" && !self.follows.is_empty() {
-                let (many, follow) =
-                    if self.follows.len() == 1 { ("arrival", "follows") } else { ("arrivals", "follow") };
-                let _ = writeln!(out, "{}  {} {many} {follow} from this", " ".repeat(LABEL), self.follows.len());
+            let follow = self.follows.iter().filter_map(|at| self.aligned.changes.get(*at));
+            match follow.filter(|change| layers.contains(&&*change.layer)).count() {
+                0 => {}
+                1 => row(&mut out, "", "1 arrival follows from this"),
+                many => row(&mut out, "", &format!("{many} arrivals follow from this")),
             }
         }
         self.timing(&mut out, how);
