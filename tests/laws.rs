@@ -160,8 +160,8 @@ proptest! {
         let (first, second) = (run(&scenario), run(&scenario));
         let bytes = JsonOptions { bytes: true };
         let text = trace::json(&first, &bytes);
-        prop_assert!(text == trace::json(&second, &bytes));
-        prop_assert!(trace::read_json(&text).as_ref() == Ok(&first));
+        prop_assert!(text == trace::json(&second, &bytes), "{}", again(&plan));
+        prop_assert!(trace::read_json(&text).as_ref() == Ok(&first), "{}", again(&plan));
     }
 
     #[test]
@@ -171,14 +171,14 @@ proptest! {
         let first = World::new(&scenario, plan.seed).trace(&mut remembered);
         let mut scripted = Scripted::new(remembered.1.clone());
         let second = World::new(&scenario, plan.seed).trace(&mut scripted);
-        prop_assert!(first == second);
+        prop_assert!(first == second, "{}", again(&plan));
         prop_assert_eq!(scripted.given(), &remembered.1[..]);
     }
 
     #[test]
     fn an_idle_link_more_changes_nothing_elsewhere(plan in plan()) {
         let (alone, beside) = (plan.scenario(), with_neighbours(plan.scenario()));
-        prop_assert!(story(&run(&alone)) == story(&run(&beside)));
+        prop_assert!(story(&run(&alone)) == story(&run(&beside)), "{}", again(&plan));
     }
 }
 

@@ -19,6 +19,8 @@ First steps:
   drywire run sims/handshake.toml              what happened, a line for each event
   drywire check                                do all scenarios under sims/ show what they promise?
   drywire graph tcp --run sims/handshake.toml  the path of that run over TCP's state machine, as DOT
+  drywire diff sims/handshake.toml sims/handshake-syn-lost.toml   what changed in behaviour
+  drywire why sims/handshake.toml --at 150     what led to it
   drywire new lost-syn                         a scenario of your own to begin with
   drywire reference                            the language of scenarios
 

@@ -1,7 +1,7 @@
 //! `drywire diff`: what changed in behaviour.
 
 use super::args::{DiffArgs, DiffFormat};
-use super::draw::Paint;
+use super::draw::{self, Paint};
 use super::engine::{self, How};
 use super::files::{self, Given};
 use super::{Done, Status, Trouble, graph};
@@ -129,7 +129,7 @@ fn plain(args: &DiffArgs, old: &Side, new: &Side) -> Result<(bool, String), Trou
     };
     let (a, b) = (text(old, &args.old)?, text(new, args.new.as_ref().unwrap_or(&args.old))?);
     let difference = lines((&old.name, &a), (&new.name, &b));
-    Ok((difference.is_none(), difference.unwrap_or_default()))
+    Ok((difference.is_none(), draw::visible(&difference.unwrap_or_default())))
 }
 
 /// A machine with what came and went.

@@ -1,6 +1,6 @@
 //! The command line: the only room that prints or touches files.
 //!
-//! - Exit codes: 0 fine; 1 an expectation failed, a run reached a limit, or `diff` found a change; 2 bad input.
+//! - Exit codes: 0 fine; 1 an expectation failed or a run reached a limit; 2 bad input.
 //! - Results go to standard output or to the file of `-o`, which appears whole or not at all. Everything else goes to
 //!   standard error. A reader that goes away (`| head`) ends the program quietly.
 //! - Colour only on terminals, and never where NO_COLOR is set.

@@ -55,7 +55,7 @@ pub(super) struct Aligned {
 }
 
 /// Beyond so many pairs of lines the middle of a group is taken as a whole.
-const MOST_PAIRS: usize = 1 << 30;
+const MOST_PAIRS: usize = 1 << 28;
 
 /// Lines of one host and subject, by their positions in the run.
 type Groups<'a> = BTreeMap<(&'a str, &'a str), Vec<usize>>;
@@ -133,12 +133,16 @@ pub(super) fn interleaved(old: &Story, new: &Story) -> bool {
 }
 
 fn operations(old: &[Line], new: &[Line]) -> Vec<DiffOp> {
-    let head = old.iter().zip(new).take_while(|(a, b)| key(a) == key(b)).count();
-    let rest = (old.len() - head, new.len() - head);
-    if rest.0.saturating_mul(rest.1) > MOST_PAIRS {
-        let equal = DiffOp::Equal { old_index: 0, new_index: 0, len: head };
-        let rest = DiffOp::Replace { old_index: head, old_len: rest.0, new_index: head, new_len: rest.1 };
-        return vec![equal, rest];
+    let alike = |(a, b): &(&Line, &Line)| key(a) == key(b);
+    let head = old.iter().zip(new).take_while(alike).count();
+    let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(alike).count();
+    let (old_len, new_len) = (old.len() - head - tail, new.len() - head - tail);
+    if old_len.saturating_mul(new_len) > MOST_PAIRS {
+        return vec![
+            DiffOp::Equal { old_index: 0, new_index: 0, len: head },
+            DiffOp::Replace { old_index: head, old_len, new_index: head, new_len },
+            DiffOp::Equal { old_index: head + old_len, new_index: head + new_len, len: tail },
+        ];
     }
     let keys = |lines: &[Line]| -> Vec<(String, String, String)> {
         lines.iter().map(key).map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())).collect()

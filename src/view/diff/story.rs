@@ -55,7 +55,7 @@ const TIMES: [(&str, &str); 3] = [("timer", "after="), ("link", "by="), ("end", 
 impl Story {
     /// From a text form: that of a trace or that of its paths. `None` where the text is neither.
     pub fn read(text: &str) -> Option<Story> {
-        let text = without_front_matter(text);
+        let text = &visible(without_front_matter(text));
         read_text(text).map(Story::of_lines).or_else(|| read_path(text).map(Story::of_paths))
     }
 
@@ -129,6 +129,13 @@ impl Story {
 fn without_front_matter(text: &str) -> &str {
     let body = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
     body.map_or(text, |(_, body)| body)
+}
+
+/// Without control characters, as what we write has none: another file may.
+fn visible(text: &str) -> String {
+    let hidden =
+        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
 }
 
 fn finding(row: &Row) -> String {
