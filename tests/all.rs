@@ -7,6 +7,7 @@ mod captures;
 mod cli;
 mod coverage;
 mod datagram_states;
+mod datagrams;
 mod determinism;
 #[cfg(feature = "cli")]
 mod diff;
@@ -22,4 +23,5 @@ mod socket_states;
 mod sockets;
 mod support;
 mod tidy;
+mod unreachable;
 mod wakers;

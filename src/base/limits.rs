@@ -5,12 +5,12 @@ use super::Span;
 /// Bounds of one run. Reaching one is a recorded outcome, never a hang.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// How many events may happen: what the queue hands out, and steps of programs.
+    /// With how many events a run is over: what the queue hands out, and steps of programs.
     pub events: u64,
     /// How much virtual time may pass.
     pub time: Span,
-    /// How many bytes may wait in links, and be set apart for the buffers of connections, at one time. TIME-WAIT and
-    /// half-open connections have theirs too.
+    /// How many bytes may wait in links (also those that a fault holds there) and in sockets' queues, and be set apart
+    /// for the buffers of connections, at one time. TIME-WAIT and half-open connections have theirs too.
     pub queued: u64,
 }
 

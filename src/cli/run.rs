@@ -103,11 +103,15 @@ fn one(args: &RunArgs, path: &Path, input: Input, status: &mut Status) -> Result
             Input::Trace(_) => Err(Trouble::new(format!("{name} is a saved trace: --explain needs its scenario"))),
         };
     }
+    let saved = matches!(input, Input::Trace(_));
     let trace = trace(&name, input, &how)?;
     if let Some(limit) = engine::limit(&trace) {
         *status = (*status).max(Status::Failed);
-        let text = format!("{name}: {limit} (again: {})", replay::line(&name, &args.set, &how, trace.header.seed));
-        note(&draw::message(Paint::on(io::stderr().is_terminal()), &text, None));
+        let help = (!saved).then(|| {
+            format!("again: {}; its limits stand in [limits]", replay::line(&name, &args.set, &how, trace.header.seed))
+        });
+        let paint = Paint::on(io::stderr().is_terminal());
+        note(&draw::message(paint, &format!("{name}: {limit}"), help.as_deref()));
     }
     written(args, &trace)
 }

@@ -3,7 +3,7 @@
 use super::holding::{Holding, Lingering};
 use super::ports::{Ephemeral, Holders};
 use super::record::{Blocked, BlockedCall};
-use crate::base::{ActorId, Fd, LinkId, NodeId, Time};
+use crate::base::{ActorId, Fd, LinkId, NodeId, Numbered, Time};
 use crate::machine::Running;
 use crate::net::{Conns, Frame, Stack, StackConfig, TcpId, UdpId, Via};
 use crate::scenario::model::{Proto, SocketSpec};
@@ -30,7 +30,7 @@ pub struct Posted {
     /// Through which device.
     pub via: Via,
     /// The frame.
-    pub frame: Frame,
+    pub frame: Box<Frame>,
 }
 
 /// What an alarm is for.
@@ -82,6 +82,15 @@ pub(super) struct Dgram {
     pub(super) reuse: bool,
 }
 
+/// What ends a connection from outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ended {
+    /// A segment with RST arrives.
+    Reset,
+    /// The user timeout is over, or keep-alive probes went unanswered.
+    TimedOut,
+}
+
 #[derive(Debug)]
 pub(super) enum Entry {
     Stream(Box<Stream>),
@@ -98,13 +107,15 @@ pub struct Kernel {
     /// The networks that it reaches directly, and whether there is a router for the rest.
     pub(super) on_link: Vec<crate::scenario::model::IpNet>,
     pub(super) routed: bool,
-    pub(super) fds: BTreeMap<Fd, Entry>,
+    pub(super) fds: Numbered<Fd, Entry>,
     pub(super) holders: Holders,
     pub(super) udp_owners: BTreeMap<UdpId, Fd>,
-    pub(super) holdings: BTreeMap<TcpId, Holding>,
+    pub(super) holdings: Numbered<TcpId, Holding>,
     pub(super) lingering: BTreeMap<Fd, Lingering>,
     /// Bytes of the buffers of all connections and datagram sockets, whoever they belong to.
     pub(super) pinned: u64,
+    /// Bytes of all stashes.
+    pub(super) stashed: u64,
     pub(super) ephemeral: Ephemeral,
     next_fd: u32,
     pub(super) blocked: BTreeMap<BlockedCall, Blocked>,
@@ -115,8 +126,8 @@ pub struct Kernel {
     pub alarms: Vec<(Time, Alarm)>,
     /// Descriptors that may have become ready, and who made them.
     pub woken: BTreeMap<Fd, Option<ActorId>>,
-    /// What is arriving now carries RST.
-    pub(super) arriving_reset: bool,
+    /// What ends a connection just now, if anything does but its own end.
+    pub(super) ended: Option<Ended>,
 }
 
 /// The first descriptor of a process: 0, 1 and 2 are taken.
@@ -133,12 +144,13 @@ impl Kernel {
             defaults,
             on_link: config.addrs.clone(),
             routed: !config.gateways.is_empty(),
-            fds: BTreeMap::new(),
+            fds: Numbered::new(),
             holders: Holders::default(),
             udp_owners: BTreeMap::new(),
-            holdings: BTreeMap::new(),
+            holdings: Numbered::new(),
             lingering: BTreeMap::new(),
             pinned: 0,
+            stashed: 0,
             ephemeral: Ephemeral::new(),
             next_fd: FIRST_FD,
             blocked: BTreeMap::new(),
@@ -146,7 +158,7 @@ impl Kernel {
             outbox: Vec::new(),
             alarms: Vec::new(),
             woken: BTreeMap::new(),
-            arriving_reset: false,
+            ended: None,
         }
     }
 
@@ -166,7 +178,7 @@ impl Kernel {
         for (_, end) in self.stack.ends() {
             conns.over(end.conn);
         }
-        let fds: Vec<Fd> = self.fds.keys().chain(self.lingering.keys()).copied().collect();
+        let fds: Vec<Fd> = self.fds.keys().chain(self.lingering.keys().copied()).collect();
         for fd in fds {
             self.wake(fd);
         }
@@ -257,13 +269,15 @@ impl Kernel {
     }
 
     /// Bytes pinned by the buffers of connections and datagram sockets: also of half-open ones, and of those that no
-    /// descriptor leads to any more (TIME-WAIT).
-    pub fn pinned(&self) -> u64 {
-        self.pinned
+    /// descriptor leads to any more (TIME-WAIT). And what waits beside those buffers, to be read or to be sent.
+    pub fn queued(&self) -> u64 {
+        self.pinned + self.stashed + self.stack.udp_waiting()
     }
 
-    /// Puts a crafted frame on the wire.
-    pub fn inject(&mut self, frame: Bytes, ctx: &mut Ctx<'_, '_>) {
+    /// Puts a crafted packet on the wire. On Ethernet it goes to all stations: whoever forges a packet does not ask for the
+    /// way by ARP, and only the host with the address takes it.
+    pub fn inject(&mut self, packet: Bytes, ctx: &mut Ctx<'_, '_>) {
+        let frame = self.stack.framed(packet);
         self.post_frame(Via::Link, frame, true, ctx);
     }
 }
