@@ -9,6 +9,8 @@ mod coverage;
 mod datagram_states;
 mod datagrams;
 mod determinism;
+#[cfg(feature = "cli")]
+mod diff;
 mod falsify;
 mod laws;
 mod linux_sockets;

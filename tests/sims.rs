@@ -17,7 +17,8 @@ use std::fs;
 fn every_scenario_shows_what_it_promises() {
     each_sim(|sim| {
         let failures = failures(&sim.scenario);
-        assert!(failures.is_empty(), "{}: {failures:#?}", sim.file);
+        let again = format!("drywire run {} --seed {}", sim.file, sim.scenario.seed);
+        assert!(failures.is_empty(), "{}: {failures:#?}\nagain: {again}", sim.file);
     });
 }
 

@@ -3,19 +3,27 @@
 
 use super::escape::{escape, pad, width};
 use super::text::ending_words;
-use super::{Fault, Names, Relative, Subject, Trace, What};
+use super::{Fault, Names, Record, Relative, Subject, Trace, What};
 use crate::base::NodeId;
 use core::fmt::Write;
 use std::collections::BTreeMap;
 
 /// What stands for the host itself among the names.
-const POWER: &str = "power";
+pub const POWER: &str = "power";
+
+/// What stands for the states that a host lost when it went off.
+pub const POWER_OFF: &str = "(power off)";
 
 /// So many names are listed one by one.
-const FEW: usize = 2;
+pub const FEW_SUBJECTS: usize = 2;
 
 /// The trace as paths.
 pub fn path(trace: &Trace) -> String {
+    path_among(trace, |_| true)
+}
+
+/// The paths of these records alone; the end is always told.
+pub fn path_among(trace: &Trace, among: impl Fn(&Record) -> bool) -> String {
     let names = Names::new(&trace.header, &trace.records);
     let host = trace.header.nodes.iter().map(|node| width(&node.name)).max().unwrap_or(0);
     let mut out = format!("path      {}\n", escape(&trace.header.scenario));
@@ -23,7 +31,7 @@ pub fn path(trace: &Trace) -> String {
         let _ = writeln!(out, "title     {}", escape(&trace.header.title));
     }
     out.push('\n');
-    let rows = paths(trace, &names);
+    let rows = paths(trace, &names, &among);
     let column = rows.iter().map(|row| width(&listed(&row.subjects))).max().unwrap_or(0).max(host + 3);
     let mut print = |node: NodeId, subject: &str, text: &str| {
         let row = format!("{}  {}  {text}", pad(names.node(node), host), pad(subject, column));
@@ -32,10 +40,10 @@ pub fn path(trace: &Trace) -> String {
     for row in &rows {
         print(row.node, &listed(&row.subjects), &row.states.join(" > "));
     }
-    for (node, totals) in totals(trace) {
+    for (node, totals) in totals(trace, &among) {
         print(node, "packets", &totals.text());
     }
-    for ((node, subject, text), count) in remarks(trace, &names) {
+    for ((node, subject, text), count) in remarks(trace, &names, &among) {
         let times = if count > 1 { format!(" x{count}") } else { String::new() };
         print(node, &subject, &format!("{text}{times}"));
     }
@@ -48,9 +56,9 @@ pub fn path(trace: &Trace) -> String {
 }
 
 /// What a reader must not miss, in the order in which it was first said; and how often that was.
-fn remarks(trace: &Trace, names: &Names<'_>) -> Vec<((NodeId, String, String), u32)> {
+fn remarks(trace: &Trace, names: &Names<'_>, among: &impl Fn(&Record) -> bool) -> Vec<((NodeId, String, String), u32)> {
     let mut remarks: Vec<((NodeId, String, String), u32)> = Vec::new();
-    for record in &trace.records {
+    for record in trace.records.iter().filter(|record| among(record)) {
         let (conn, text) = match &record.what {
             What::Divergence { conn, rule, clause, .. } => {
                 (*conn, format!("diverges: {} | {}", escape(rule), escape(clause)))
@@ -75,10 +83,10 @@ struct Row {
 }
 
 /// All paths in the order in which they began; like ones together.
-fn paths(trace: &Trace, names: &Names<'_>) -> Vec<Row> {
+fn paths(trace: &Trace, names: &Names<'_>, among: &impl Fn(&Record) -> bool) -> Vec<Row> {
     let mut walks: Vec<Row> = Vec::new();
     let mut open: BTreeMap<(NodeId, &str, Subject), usize> = BTreeMap::new();
-    for record in &trace.records {
+    for record in trace.records.iter().filter(|record| among(record)) {
         let (machine, subject, from, to) = match &record.what {
             What::State { conn, end, from, to } => {
                 ("tcp", Subject::Conn(*conn, *end), from.to_string(), to.to_string())
@@ -114,7 +122,7 @@ fn paths(trace: &Trace, names: &Names<'_>) -> Vec<Row> {
 fn lose(walk: &mut Row) -> bool {
     let open = walk.states.last().is_some_and(|state| state != "CLOSED");
     if open {
-        walk.states.push("(power off)".to_owned());
+        walk.states.push(POWER_OFF.to_owned());
     }
     open
 }
@@ -146,7 +154,7 @@ fn together(walks: Vec<Row>) -> Vec<Row> {
 
 fn listed(subjects: &[String]) -> String {
     match subjects {
-        [first, .., last] if subjects.len() > FEW => format!("{first} .. {last} ({})", subjects.len()),
+        [first, .., last] if subjects.len() > FEW_SUBJECTS => format!("{first} .. {last} ({})", subjects.len()),
         _ => subjects.join(", "),
     }
 }
@@ -173,10 +181,10 @@ impl Totals {
     }
 }
 
-fn totals(trace: &Trace) -> BTreeMap<NodeId, Totals> {
+fn totals(trace: &Trace, among: &impl Fn(&Record) -> bool) -> BTreeMap<NodeId, Totals> {
     let relative = Relative::new(&trace.records);
     let mut all: BTreeMap<NodeId, Totals> = BTreeMap::new();
-    for record in trace.records.iter().filter(|record| record.what.packet().is_some()) {
+    for record in trace.records.iter().filter(|record| record.what.packet().is_some() && among(record)) {
         let totals = all.entry(record.node).or_default();
         match &record.what {
             What::Sent { .. } => {

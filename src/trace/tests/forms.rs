@@ -82,7 +82,10 @@ fn lines_are_chosen_by_host_connection_and_layer() {
     let trace = lost_syn_ack();
     let with = |hosts: &[&str], conns: &[&str], layers: &[&str]| {
         let owned = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
-        text(&trace, &TextOptions { hosts: owned(hosts), conns: owned(conns), layers: owned(layers) })
+        text(
+            &trace,
+            &TextOptions { hosts: owned(hosts), conns: owned(conns), layers: owned(layers), ..TextOptions::default() },
+        )
     };
     let tcp = with(&["server"], &[], &["tcp"]);
     assert_eq!(layers(&tcp), ["tcp"; 3]);

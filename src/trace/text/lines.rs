@@ -79,7 +79,7 @@ pub(super) const fn rounded(span: Span) -> Span {
 }
 
 impl Words<'_> {
-    fn line(&self, record: &Record) -> Option<Line> {
+    pub(super) fn line(&self, record: &Record) -> Option<Line> {
         let mut line = Line {
             record: record.id,
             because: record.cause,
