@@ -154,7 +154,7 @@ impl Verb {
             Verb::Inject => call(
                 "A crafted TCP segment leaves the host; sequence numbers are absolute.",
                 &["src", "to", "flags"],
-                &["seq", "ack", "window", "text", "hex", "bytes"],
+                &["seq", "ack", "window", "options", "text", "hex", "bytes"],
                 Nothing,
             ),
         }

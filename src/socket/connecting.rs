@@ -25,6 +25,7 @@ impl Kernel {
         let local = self.local_for(fd, remote);
         let input = match local {
             _ if to.port() == 0 => Input::ConnectPortZero,
+            _ if self.is_for_all(remote.ip()) => Input::ConnectNoRoute,
             _ if !self.reaches(remote.ip()) || self.source_of(bound, remote.ip()).is_none() => Input::ConnectNoRoute,
             Some(local) if !self.stack.pair_taken(local, remote) => Input::Connect,
             Some(_) | None => Input::ConnectNoPort,

@@ -24,4 +24,11 @@ impl IpNet {
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
     }
+
+    /// Is it the address of all hosts of this network (RFC 919)? A network of one or two has none (RFC 3021).
+    pub fn is_broadcast(&self, other: IpAddr) -> bool {
+        let IpAddr::V4(addr) = other else { return false };
+        let hosts = u32::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
+        self.contains(other) && hosts > 1 && u32::from(addr) & hosts == hosts
+    }
 }
