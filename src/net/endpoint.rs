@@ -3,6 +3,7 @@
 //! A set per connection keeps the cost of a poll flat, makes every state change attributable, and avoids smoltcp's
 //! choice of the first socket that accepts (a duplicate SYN made a second connection on the same pair).
 
+use super::guard::Guard;
 use crate::base::{ConnId, RecordId, Span, Time};
 use crate::scenario::model::{Congestion, SocketSpec};
 use crate::tcp::State;
@@ -10,6 +11,7 @@ use crate::trace::End;
 use core::net::SocketAddr;
 use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp as stack;
+use smoltcp::wire::{IpEndpoint, IpListenEndpoint};
 
 /// A state change around one call, arrival or departure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +24,7 @@ pub struct Moved {
 
 /// One end of a connection.
 pub struct TcpEnd {
+    guard: Guard,
     pub(super) set: SocketSet<'static>,
     handle: SocketHandle,
     pub(super) via: super::Via,
@@ -100,12 +103,22 @@ fn state_of(state: stack::State) -> State {
     }
 }
 
-pub(super) fn duration(span: Span) -> smoltcp::time::Duration {
+pub(super) fn endpoint(addr: SocketAddr) -> IpEndpoint {
+    IpEndpoint::new(addr.ip().into(), addr.port())
+}
+
+fn duration(span: Span) -> smoltcp::time::Duration {
     smoltcp::time::Duration::from_micros(span.0 / 1_000)
 }
 
 impl TcpEnd {
-    pub(super) fn new(spec: &SocketSpec, via: super::Via, local: SocketAddr, remote: SocketAddr) -> Self {
+    pub(super) fn new(
+        guard: &Guard,
+        spec: &SocketSpec,
+        via: super::Via,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> Self {
         let buffer = |bytes: u32| stack::SocketBuffer::new(vec![0; bytes as usize]);
         let mut socket = stack::Socket::new(buffer(spec.rcvbuf), buffer(spec.sndbuf));
         socket.set_congestion_control(match spec.congestion {
@@ -116,6 +129,7 @@ impl TcpEnd {
         let mut set = SocketSet::new(Vec::with_capacity(1));
         let handle = set.add(socket);
         let mut end = TcpEnd {
+            guard: guard.clone(),
             set,
             handle,
             via,
@@ -141,18 +155,33 @@ impl TcpEnd {
 
     /// Sets what may change while it lives.
     pub fn configure(&mut self, spec: &SocketSpec) {
-        let socket = self.socket_mut();
-        socket.set_nagle_enabled(spec.nagle);
-        socket.set_ack_delay(spec.delayed_ack.map(duration));
-        socket.set_hop_limit(Some(spec.hop_limit.max(1)));
+        self.with_socket(|socket| {
+            socket.set_nagle_enabled(spec.nagle);
+            socket.set_ack_delay(spec.delayed_ack.map(duration));
+            socket.set_hop_limit(Some(spec.hop_limit.max(1)));
+        });
     }
 
-    pub(super) fn socket(&self) -> &stack::Socket<'static> {
+    fn socket(&self) -> &stack::Socket<'static> {
         self.set.get(self.handle)
     }
 
-    pub(super) fn socket_mut(&mut self) -> &mut stack::Socket<'static> {
-        self.set.get_mut(self.handle)
+    /// Does something to the stack's socket: the only way to.
+    fn with_socket<R: Default>(&mut self, work: impl FnOnce(&mut stack::Socket<'static>) -> R) -> R {
+        let socket = self.set.get_mut(self.handle);
+        self.guard.run(|| work(socket))
+    }
+
+    /// Has it connect from its own to the other's address; whether the stack finds a way.
+    pub(super) fn connect(&mut self, cx: &mut smoltcp::iface::Context) -> bool {
+        let (to, from) = (endpoint(self.remote), IpListenEndpoint::from(endpoint(self.local)));
+        self.with_socket(|socket| socket.connect(cx, to, from).is_ok())
+    }
+
+    /// Has it listen at its own address; whether it can.
+    pub(super) fn listen(&mut self) -> bool {
+        let at = IpListenEndpoint::from(endpoint(self.local));
+        self.with_socket(|socket| socket.listen(at).is_ok())
     }
 
     /// How long an acknowledgment may wait.
@@ -185,7 +214,7 @@ impl TcpEnd {
 
     /// Copies into the send buffer; how many bytes it took.
     pub fn send(&mut self, data: &[u8]) -> usize {
-        self.socket_mut().send_slice(data).unwrap_or(0)
+        self.with_socket(|socket| socket.send_slice(data).unwrap_or(0))
     }
 
     /// Bytes that wait to be read.
@@ -199,9 +228,10 @@ impl TcpEnd {
         // The buffer is a ring: a read that wraps comes in two pieces.
         let mut got = 0;
         while got < data.len() {
-            match self.socket_mut().recv_slice(&mut data[got..]) {
-                Ok(n) if n > 0 => got += n,
-                Ok(_) | Err(_) => break,
+            let piece = &mut data[got..];
+            match self.with_socket(|socket| socket.recv_slice(piece).unwrap_or(0)) {
+                0 => break,
+                n => got += n,
             }
         }
         data.truncate(got);
@@ -215,12 +245,12 @@ impl TcpEnd {
 
     /// The CLOSE call of RFC 9293: FIN after what is queued.
     pub fn close(&mut self) {
-        self.socket_mut().close();
+        self.with_socket(|socket| socket.close());
     }
 
     /// The ABORT call of RFC 9293: RST at the next departure.
     pub fn abort(&mut self) {
-        self.socket_mut().abort();
+        self.with_socket(|socket| socket.abort());
     }
 
     /// The TCB is deleted (RFC 9293, 3.10.8): CLOSED, and nothing is sent any more. What has come can still be read.
@@ -232,17 +262,22 @@ impl TcpEnd {
     /// Has it send one keep-alive probe at the next departure. The stack's own clock for them is not used: it begins with
     /// a probe at once, and takes no notice of a peer's probe.
     pub fn probe(&mut self) {
-        let socket = self.socket_mut();
-        socket.set_keep_alive(Some(smoltcp::time::Duration::ZERO));
-        socket.set_keep_alive(None);
+        self.with_socket(|socket| {
+            socket.set_keep_alive(Some(smoltcp::time::Duration::ZERO));
+            socket.set_keep_alive(None);
+        });
+    }
+
+    /// Whether the stack's CLOSE does what RFC 9293 says (3.10.4): in SYN-RECEIVED smoltcp's sends no FIN, and takes the
+    /// SYN's acknowledgment for the FIN's.
+    pub fn can_close(&self) -> bool {
+        self.state() != State::SynReceived
     }
 
     /// Whether it waits for an acknowledgment: of data, SYN or FIN.
     pub fn awaits_answer(&self) -> bool {
-        match self.state() {
-            State::SynSent | State::SynReceived | State::FinWait1 | State::Closing | State::LastAck => true,
-            State::Established | State::CloseWait => self.send_queue() > 0,
-            State::Closed | State::Listen | State::FinWait2 | State::TimeWait => false,
-        }
+        let state = self.state();
+        let of_text = state.retransmits() && self.send_queue() > 0;
+        state.awaits_ack_of_syn() || state.awaits_ack_of_fin() || of_text
     }
 }

@@ -12,6 +12,8 @@ mod conns;
 mod device;
 mod endpoint;
 mod faults;
+mod guard;
+mod port;
 mod router;
 mod stack;
 mod switch;

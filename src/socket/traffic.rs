@@ -1,7 +1,7 @@
 //! What goes in and out of a host: arrivals, departures, timers; and the monitor that records each with its cause.
 
 use super::holding::{Due, Owner};
-use super::kernel::{Alarm, Ctx, Kernel, Posted};
+use super::kernel::{Alarm, Ctx, Ended, Kernel, Posted};
 use super::timers;
 use crate::base::{Fd, RecordId, Time};
 use crate::net::{Departure, Destination, Frame, Moved, TcpEnd, TcpId, UdpId, Via};
@@ -89,7 +89,8 @@ impl Kernel {
             }
         }
         let ethernet = self.ethernet && self.stack.peek(id).is_some_and(|end| end.via() == Via::Link);
-        self.arriving_reset = packet::tcp_flags(&frame.bytes, ethernet).is_some_and(|flags| flags.has(Flags::RST));
+        let resets = packet::tcp_flags(&frame.bytes, ethernet).is_some_and(|flags| flags.has(Flags::RST));
+        self.ended = resets.then_some(Ended::Reset);
         let queued = self.stack.peek(id).map(TcpEnd::send_queue);
         let moved = self.stack.feed(id, now, &frame.bytes);
         // A peer with no room answers too: it keeps the connection (RFC 9293, 3.8.6.1).
@@ -102,7 +103,7 @@ impl Kernel {
         let moved = self.refuse_text(id, moved);
         let moved = self.end_refused(id, moved);
         self.settle(id, moved, ctx);
-        self.arriving_reset = false;
+        self.ended = None;
         // New text, or room in the send buffer: no state need have changed.
         if let Some(Owner::Fd(fd)) = self.owner(id) {
             self.wake(fd);
