@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-20",
         section: "3.9.1.8",
-        says: "the program can disable these reports",
+        says: "the program can disable reports of soft errors",
         stack: Beyond("there are none (MUST-47)"),
         model: Beyond("there are none (MUST-47)"),
         shown: &[],
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-21",
         section: "3.9.1.9",
-        says: "and change it while the connection lasts",
+        says: "the program can change the Differentiated Services field while the connection lasts",
         stack: Not("there is no such option: it is always 0"),
         model: Pending("not met"),
         shown: &[("close-by-the-client", any_traffic_class)],
@@ -54,7 +54,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-22",
         section: "3.9.1.9",
-        says: "TCP passes it to IP unchanged",
+        says: "TCP passes that field to IP unchanged",
         stack: Beyond("there is nothing to pass (MUST-48)"),
         model: Beyond("there is nothing to pass (MUST-48)"),
         shown: &[],
@@ -62,7 +62,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MAY-9",
         section: "3.9.1.9",
-        says: "what was received in it may be told to the program",
+        says: "the Differentiated Services field that was received may be told to the program",
         stack: Not("no call tells of it"),
         model: Pending("not done"),
         shown: &[],
@@ -70,7 +70,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-23",
         section: "3.9.2",
-        says: "programs do not change it in a connection",
+        says: "programs do not change that field in a connection",
         stack: Beyond("that is asked of programs"),
         model: Beyond("that is asked of programs"),
         shown: &[],
@@ -127,7 +127,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-52",
         section: "3.9.2.1",
-        says: "which goes before one that was received",
+        says: "that source route goes before one that was received",
         stack: Beyond(NO_IP_OPTIONS),
         model: Beyond(NO_IP_OPTIONS),
         shown: &[],
@@ -181,7 +181,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-25",
         section: "3.9.2.2",
-        says: "and the program can learn of it",
+        says: "the program can learn of a soft error",
         stack: Not("it can in SYN-SENT, not once the connection is open"),
         model: Pending("not met"),
         shown: &[
@@ -192,7 +192,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-26",
         section: "3.9.2.2",
-        says: "a hard error aborts it",
+        says: "a hard error aborts the connection",
         stack: Not(
             "it does in SYN-SENT; an open connection goes on, and one to a link that is too small goes on in vain",
         ),

@@ -157,7 +157,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-24",
         section: "3.8.4",
-        says: "the program can turn them on and off for a connection",
+        says: "the program can turn keep-alives on and off for a connection",
         stack: Met("SO_KEEPALIVE"),
         model: Pending("met"),
         shown: &[("requirements/keep-alive-by-default", |seen| {
@@ -168,7 +168,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-25",
         section: "3.8.4",
-        says: "they are off by default",
+        says: "keep-alives are off by default",
         stack: Met(""),
         model: Pending("met"),
         shown: &[("requirements/keep-alive-by-default", |seen| {
@@ -181,7 +181,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-26",
         section: "3.8.4",
-        says: "they are sent only where nothing is under way and nothing came for an interval",
+        says: "keep-alives are sent only where nothing is under way and nothing came for an interval",
         stack: Met(""),
         model: Pending("met"),
         shown: &[("keep-alive-living-peer", |seen| quiet_before_probes(seen, Span::secs(30)))],
@@ -189,7 +189,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-27",
         section: "3.8.4",
-        says: "the interval is configurable",
+        says: "that interval is configurable",
         stack: Met("TCP_KEEPIDLE"),
         model: Pending("met"),
         shown: &[("keep-alive-dead-peer", |seen| {
@@ -202,7 +202,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-28",
         section: "3.8.4",
-        says: "it is two hours at least by default",
+        says: "that interval is two hours at least by default",
         stack: Met(""),
         model: Pending("met"),
         shown: &[("requirements/keep-alive-by-default", |seen| quiet_before_probes(seen, Span::secs(7_200)))],
@@ -210,7 +210,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-29",
         section: "3.8.4",
-        says: "one probe without an answer is no dead connection",
+        says: "one keep-alive without an answer is no dead connection",
         stack: Met("nine, or TCP_KEEPCNT"),
         model: Pending("met"),
         shown: &[("keep-alive-dead-peer", |seen| {
@@ -221,7 +221,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-12",
         section: "3.8.4",
-        says: "a probe has no text",
+        says: "a keep-alive has no text",
         stack: Not("one byte, of zero"),
         model: Pending("met"),
         shown: &[("keep-alive-living-peer", |seen| {
@@ -232,7 +232,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MAY-6",
         section: "3.8.4",
-        says: "it may be configurable to have one byte",
+        says: "a keep-alive may be configurable to have one byte",
         stack: Not("it always has, and nothing configures that"),
         model: Pending("not done"),
         shown: &[],
@@ -256,7 +256,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-31",
         section: "3.8.5",
-        says: "of any length",
+        says: "urgent data of any length is supported",
         stack: Not("of none (MUST-30)"),
         model: Pending("not met"),
         shown: &[("divergence/urgent-data", told_of_urgent_data)],
@@ -264,7 +264,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-32",
         section: "3.8.5",
-        says: "the program is told when it comes",
+        says: "the program is told when urgent data comes",
         stack: Not("poll() has no PRI"),
         model: Pending("not met"),
         shown: &[("divergence/urgent-data", told_of_urgent_data)],
@@ -272,7 +272,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-33",
         section: "3.8.5",
-        says: "and can learn whether more remains",
+        says: "the program can learn whether more urgent data remains",
         stack: Not("poll() has no PRI"),
         model: Pending("not met"),
         shown: &[("divergence/urgent-data", told_of_urgent_data)],
@@ -296,7 +296,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-34",
         section: "3.8.6",
-        says: "a sender copes when that is done",
+        says: "a sender copes with a window whose right edge moves back",
         stack: Met(""),
         model: Pending("met"),
         shown: &[("requirements/window-shrinks", |seen| {
@@ -309,7 +309,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-15",
         section: "3.8.6",
-        says: "then it sends nothing new",
+        says: "when the window shrinks, nothing new is sent",
         stack: Met(""),
         model: Pending("met"),
         shown: &[("requirements/window-shrinks", |seen| {
@@ -320,7 +320,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-16",
         section: "3.8.6",
-        says: "and retransmits what is within the window",
+        says: "when it shrinks, what is within it is retransmitted",
         stack: Met(""),
         model: Pending("met"),
         shown: &[("requirements/window-shrinks", |seen| {
@@ -331,7 +331,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MAY-7",
         section: "3.8.6",
-        says: "it may retransmit what is beyond",
+        says: "when it shrinks, what is beyond it may be retransmitted",
         stack: Not("nothing beyond the window is sent"),
         model: Pending("not done"),
         shown: &[("requirements/window-shrinks", |seen| {
@@ -342,7 +342,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-17",
         section: "3.8.6",
-        says: "and does not give up for what is beyond",
+        says: "data beyond a shrunk window is no reason to give up",
         stack: Not("where the window has shrunk to zero it does (MUST-35)"),
         model: Pending("met"),
         shown: &[("divergence/shrunk-to-zero", |seen| {
@@ -398,7 +398,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-29",
         section: "3.8.6.1",
-        says: "the first probe comes after the retransmission timeout",
+        says: "the first zero-window probe comes after the retransmission timeout",
         stack: Met(""),
         model: Pending("met"),
         shown: &[("zero-window", |seen| {
@@ -410,7 +410,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-30",
         section: "3.8.6.1",
-        says: "then at intervals that grow exponentially",
+        says: "further probes come at intervals that grow exponentially",
         stack: Met("up to a minute"),
         model: Pending("met"),
         shown: &[("requirements/window-stays-closed", |seen| {
@@ -433,7 +433,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-39",
         section: "3.8.6.2.2",
-        says: "the receiver avoids them",
+        says: "the receiver avoids silly windows",
         stack: Not("a window is opened by a single byte"),
         model: Pending("met"),
         shown: &[("divergence/silly-window-receiver", |seen| {
@@ -457,7 +457,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-40",
         section: "3.8.6.3",
-        says: "by less than half a second",
+        says: "an ACK is delayed by less than half a second",
         stack: Met("unless a scenario says otherwise"),
         model: Pending("met"),
         shown: &[("nagle-delayed-ack", |seen| {

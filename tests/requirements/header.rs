@@ -39,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-3",
         section: "3.1",
-        says: "the receiver checks it",
+        says: "the receiver checks the checksum",
         stack: Met("a damaged frame is dropped before smoltcp, which would do the same, sees it"),
         model: Pending("met"),
         shown: &[("corruption", |seen| {

@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
         id: "MUST-11",
         section: "3.5",
         says: "SYN-RECEIVED by a passive OPEN and by an active one are told apart",
-        stack: Met("by Drywire: smoltcp would listen after an active one"),
+        stack: Met(""),
         model: Pending("met"),
         shown: &[
             ("requirements/simultaneous-open-refused", |seen| {
@@ -79,7 +79,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-3",
         section: "3.6.1",
-        says: "such a CLOSE with data unread sends a RST",
+        says: "a CLOSE after which nothing can be read sends a RST if data is unread",
         stack: Met("by Drywire"),
         model: Pending("met"),
         shown: &[("close-with-unread-data", |seen| {
@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Row] = &[
         id: "MAY-2",
         section: "3.6.1",
         says: "a new SYN may open a connection from TIME-WAIT",
-        stack: Not("it is not answered; it only puts the end of TIME-WAIT off, or not even that"),
+        stack: Not("it is dropped in silence"),
         model: Pending("done"),
         shown: &[("requirements/time-wait-new-syn", |seen| {
             let since = seen.moves("server").iter().find(|(_, _, to)| *to == State::TimeWait)?.0;
@@ -138,7 +138,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-42",
         section: "3.9.1.1",
-        says: "one can LISTEN at a port that a connection being opened has",
+        says: "one can LISTEN at the port of a connection that is being opened",
         stack: Met("with SO_REUSEADDR"),
         model: Pending("met"),
         shown: &[("requirements/listen-while-opening", |seen| {
@@ -166,7 +166,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-44",
         section: "3.9.1.1",
-        says: "else the IP layer chooses it before the first SYN",
+        says: "where OPEN names no local address, the IP layer chooses it before the first SYN",
         stack: Met(""),
         model: Pending("met"),
         shown: &[("dual-stack", |seen| {

@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "SHLD-5",
         section: "3.7.1",
-        says: "a SYN has it unless it would say the default",
+        says: "a SYN has an MSS option unless it would say the default",
         stack: Met(""),
         model: Pending("met"),
         shown: &[("mtu-and-mss", said_in_every_syn), ("ipv6", said_in_every_syn)],
@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MAY-3",
         section: "3.7.1",
-        says: "a SYN may have it always",
+        says: "a SYN may have an MSS option always",
         stack: Met("it says 536 too"),
         model: Pending("done"),
         shown: &[("mtu-and-mss", |seen| {
@@ -41,7 +41,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-15",
         section: "3.7.1",
-        says: "without it, 536 bytes with IPv4 and 1220 with IPv6",
+        says: "where no MSS was said, it is 536 with IPv4 and 1220 with IPv6",
         stack: Not("536 with IPv6 too"),
         model: Pending("met"),
         shown: &[("requirements/mss-not-said", default_mss), ("divergence/mss-not-said-ipv6", default_mss)],
@@ -95,7 +95,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-17",
         section: "3.7.4",
-        says: "it can be disabled on a connection",
+        says: "Nagle's algorithm can be disabled on a connection",
         stack: Met("TCP_NODELAY"),
         model: Pending("met"),
         shown: &[("nagle-delayed-ack", |seen| {
@@ -116,7 +116,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-60",
         section: "3.9.1.2",
-        says: "without it, nothing is buffered for ever",
+        says: "without a PUSH flag on SEND, nothing is buffered for ever",
         stack: Met(""),
         model: Pending("met"),
         shown: &[("requirements/sends-collapse", |seen| {
@@ -126,7 +126,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "MUST-61",
         section: "3.9.1.2",
-        says: "without it, the last segment that is buffered has PSH",
+        says: "without one, the last segment that is buffered has PSH",
         stack: Not("the last text has FIN in its place where the program has closed by then"),
         model: Pending("met"),
         shown: &[("fin-with-data", |seen| {
