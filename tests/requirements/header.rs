@@ -147,7 +147,7 @@ pub(super) const ROWS: &[Row] = &[
             let syns = seen.syns_of("client");
             let zeros =
                 syns.iter().all(|seg| ended(seg).is_none_or(|at| seg.header()[at..].iter().all(|&byte| byte == 0)));
-            when(syns.iter().any(|seg| ended(seg).is_some()), zeros)
+            when(!syns.is_empty(), zeros)
         })],
     },
     Row {
