@@ -134,7 +134,7 @@ fn complaint(row: &Row, said: &[Option<bool>]) -> Option<String> {
     match row.stack {
         Met(_) if said.is_empty() => Some("nothing shows that it is met".to_owned()),
         Met(_) if !kept => Some(format!("said to be met; its scenarios say {said:?}")),
-        Not(note) if note.is_empty() => Some("not met, and nothing is said of it".to_owned()),
+        Not("") => Some("not met, and nothing is said of it".to_owned()),
         Not(_) if said.is_empty() && !row.optional() => Some("nothing shows that it is not met".to_owned()),
         Not(_) if kept && !said.is_empty() => Some("said not to be met; its scenarios say that it is".to_owned()),
         Beyond(why) if why.is_empty() || !said.is_empty() => Some("not testable: why, and what are these?".to_owned()),

@@ -109,7 +109,7 @@ pub(super) const ROWS: &[Row] = &[
         model: Pending("met"),
         shown: &[("requirements/r2-by-default", |seen| {
             let syns = late_syns(seen);
-            let given_up = seen.moves("client").iter().filter(|(_, from, _)| *from == State::SynSent).last()?.0;
+            let given_up = seen.moves("client").iter().rfind(|(_, from, _)| *from == State::SynSent)?.0;
             when(syns.len() > 3, given_up.since(*syns.first()?) >= Span::secs(180))
         })],
     },
@@ -556,9 +556,8 @@ fn quiet_before_probes(seen: &Seen<'_>, interval: Span) -> Option<bool> {
     let heard = seen.heard("client");
     let quiet = |at: drywire::base::Time| {
         let conn = seen.sent("client").iter().find(|seg| seg.at == at).map(|seg| seg.conn);
-        let last = heard.iter().filter(|seg| Some(seg.conn) == conn && seg.at < at).next_back();
-        let up_to =
-            seen.sent("client").iter().filter(|seg| Some(seg.conn) == conn && seg.at < at).map(|seg| seg.end()).last();
+        let last = heard.iter().rfind(|seg| Some(seg.conn) == conn && seg.at < at);
+        let up_to = seen.sent("client").iter().rfind(|seg| Some(seg.conn) == conn && seg.at < at).map(|seg| seg.end());
         last.is_some_and(|last| at.since(last.at) >= interval && Some(last.segment.ack) >= up_to)
     };
     when(!at.is_empty(), at.iter().all(|&at| quiet(at)))
