@@ -17,6 +17,7 @@ mod linux_sockets;
 mod programs;
 #[cfg(feature = "cli")]
 mod readme;
+mod requirements;
 mod sims;
 mod socket_api;
 mod socket_states;

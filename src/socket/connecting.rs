@@ -24,6 +24,7 @@ impl Kernel {
         let input = match local {
             _ if self.is_untold(fd) => Input::ConnectOutcome,
             _ if to.port() == 0 => Input::ConnectPortZero,
+            _ if self.is_for_all(remote.ip()) => Input::ConnectNoRoute,
             _ if !self.reaches(remote.ip()) || self.source_of(bound, remote.ip()).is_none() => Input::ConnectNoRoute,
             Some(local) if !self.stack.pair_taken(local, remote) => Input::Connect,
             Some(_) | None => Input::ConnectNoPort,

@@ -204,7 +204,7 @@ impl Kernel {
         }
     }
 
-    fn half_open_moved(&mut self, id: TcpId, listener: Fd, to: State) {
+    pub(super) fn half_open_moved(&mut self, id: TcpId, listener: Fd, to: State) {
         let queue = self.stream(listener).and_then(|stream| stream.listener.as_mut());
         match to {
             State::Established | State::CloseWait => {

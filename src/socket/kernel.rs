@@ -259,6 +259,11 @@ impl Kernel {
             || self.routed && self.source(to).is_some()
     }
 
+    /// Whether the address is that of all hosts of a network of ours: no connection leads there (RFC 9293, MUST-46).
+    pub(super) fn is_for_all(&self, to: IpAddr) -> bool {
+        self.on_link.iter().any(|net| net.is_broadcast(to))
+    }
+
     pub(super) fn source(&self, to: IpAddr) -> Option<IpAddr> {
         self.stack.source_for(to)
     }

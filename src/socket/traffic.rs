@@ -152,6 +152,10 @@ impl Kernel {
         }
         self.half_open(listener, id);
         self.take_segment(id, frame, ctx);
+        if self.stack.peek(id).is_some_and(|end| end.state() == State::Listen) {
+            // The stack has ignored it: a source that nobody can have (RFC 9293, MUST-63).
+            self.half_open_moved(id, listener, State::Listen);
+        }
     }
 
     fn take_datagram(&mut self, id: UdpId, via: Via, frame: &Frame, ctx: &mut Ctx<'_, '_>) {

@@ -237,7 +237,8 @@ impl Sys for HostSys<'_, '_, '_> {
             ..packet::Segment::default()
         };
         let ttl = self.host.spec.sockets.hop_limit;
-        let frame = packet::craft_tcp(src, to, ttl, &header, &segment.data.0).ok_or(Errno::Einval)?;
+        let frame =
+            packet::craft_tcp_with(src, to, ttl, &header, &segment.options.0, &segment.data.0).ok_or(Errno::Einval)?;
         let (actor, node) = (self.actor, self.host.kernel.node());
         let args = format!("{src} > {to} {} seq={} ack={}", segment.flags, segment.seq, segment.ack);
         let data = (!segment.data.0.is_empty()).then(|| segment.data.clone());
