@@ -1,8 +1,10 @@
 //! Every scenario of the repository keeps what it promises, and its views are those that reviewers have seen.
 
 use crate::support::{Kept, Sim, blessing, each_sim, failures, files, root, run, sims};
+use drywire::base::Span;
 use drywire::catalog::catalog;
-use drywire::trace::{TextOptions, path, text};
+use drywire::packet::{Body, Packet};
+use drywire::trace::{Record, TextOptions, TimerKind, Trace, What, path, text};
 use drywire::view::dot::{DotOptions, dot};
 use drywire::view::matrix::matrix;
 use drywire::view::mermaid::mermaid;
@@ -15,7 +17,33 @@ use std::fs;
 fn every_scenario_shows_what_it_promises() {
     each_sim(|sim| {
         let failures = failures(&sim.scenario);
-        assert!(failures.is_empty(), "{}: {failures:#?}", sim.file);
+        let again = format!("drywire run {} --seed {}", sim.file, sim.scenario.seed);
+        assert!(failures.is_empty(), "{}: {failures:#?}\nagain: {again}", sim.file);
+    });
+}
+
+#[test]
+fn timers_have_run_for_as_long_as_they_are_set() {
+    // The stack counts in microseconds.
+    let about = |after: Span, span: Span| after.0.abs_diff(span.0) <= 1_000;
+    each_sim(|sim| {
+        for record in run(&sim.scenario).0.records {
+            let What::Timer { timer, after, .. } = record.what else { continue };
+            let right = match timer {
+                TimerKind::TimeWait => about(after, Span::secs(10)),
+                TimerKind::Neighbor => about(after, Span::secs(1)),
+                TimerKind::Resolver => after == Span::secs(5),
+                // RFC 6298: doubled from 1 s on, up to 60 s, where no round trip was measured; else at least 0.2 s.
+                TimerKind::Retransmission => after >= Span::millis(200) && after <= Span::secs(60),
+                TimerKind::DelayedAck => [10, 20, 30, 40].iter().any(|ms| about(after, Span::millis(*ms))),
+                TimerKind::Probe
+                | TimerKind::KeepAlive
+                | TimerKind::UserTimeout
+                | TimerKind::FastRetransmit
+                | TimerKind::Linger => true,
+            };
+            assert!(right, "{}: {timer} after {after} at {}", sim.file, record.at);
+        }
     });
 }
 
@@ -25,6 +53,30 @@ fn every_scenario_says_what_to_look_at() {
         assert!(!sim.scenario.title.is_empty(), "{} has no title", sim.file);
         assert!(!sim.scenario.about.trim().is_empty(), "{} does not say what to look at", sim.file);
     });
+}
+
+/// How many segments carry the octets before and behind the one with number 0.
+fn across_zero(trace: &Trace) -> usize {
+    let across = |record: &&Record| {
+        let What::Sent { packet: Packet { body: Body::Tcp(segment), .. }, .. } = &record.what else { return false };
+        segment.len > 1 && segment.seq.checked_add(segment.len - 1).is_none()
+    };
+    trace.records.iter().filter(across).count()
+}
+
+#[test]
+fn sequence_numbers_wrap_where_a_scenario_says_so_and_it_makes_no_difference() {
+    let sims = sims();
+    let named = |name: &str| sims.iter().find(|sim| sim.name == name).expect("a scenario of this name");
+    for sim in [named("sequence-wrap"), named("sequence-numbers-wrap")] {
+        assert!(across_zero(&run(&sim.scenario).0) > 0, "{}: no segment reaches across number 0", sim.file);
+    }
+    let wraps = &named("sequence-wrap").scenario;
+    let mut straight = wraps.clone();
+    straight.nodes.iter_mut().for_each(|node| node.host.isn = Some(0));
+    let shown = |scenario| text(&run(scenario).0, &TextOptions::default());
+    assert_eq!(across_zero(&run(&straight).0), 0);
+    assert_eq!(shown(wraps), shown(&straight));
 }
 
 /// The two snapshots of a scenario: what a reviewer reads first, and everything.

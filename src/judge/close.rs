@@ -39,7 +39,9 @@ impl Check for Closes {
                 }
             }
             What::Return { of, outcome: Outcome::Err(_), .. } => self.due.retain(|_, closed| closed.call != *of),
-            What::Timer { conn, end, timer: TimerKind::UserTimeout, .. } => _ = self.due.remove(&(*conn, *end)),
+            What::Timer { conn: Some(conn), end: Some(end), timer: TimerKind::UserTimeout, .. } => {
+                self.due.remove(&(*conn, *end));
+            }
             _ => {}
         }
     }

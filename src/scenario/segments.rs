@@ -6,7 +6,7 @@ use super::model::SeqPart;
 use super::table::table;
 use super::units::Bad;
 use super::value::{Kind, Value};
-use super::words::Bits;
+use super::words::{Bits, Hex};
 use crate::scenario::diagnostic::{Errors, quoted};
 use serde_json::{Value as Json, json};
 
@@ -41,6 +41,9 @@ table! {
         "sack" sack: SeqNumbers;
         /// Option: timestamps, value and echo.
         "timestamps" timestamps: List<Whole<0, 4_294_967_295>>;
+        /// Its options as they stand in the header, right or wrong, in place of those above: at most 40 bytes, padded with
+        /// zeros to a multiple of four.
+        "options" options: Hex;
         /// A bad one is wrong by some bits.
         "checksum" checksum: OneOf<Checksum> = "\"good\"";
     }

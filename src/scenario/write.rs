@@ -105,8 +105,12 @@ pub(crate) fn payload(payload: &Payload) -> (&'static str, String) {
     }
     match core::str::from_utf8(bytes) {
         Ok(text) => ("text", quote(text)),
-        Err(_) => ("hex", quote(&bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())),
+        Err(_) => ("hex", quote(&hex(bytes))),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn give(fields: &mut Fields, bytes: &Payload) {
@@ -162,6 +166,7 @@ fn parts(fields: &mut Fields, parts: &SegmentParts) {
     some(fields, "sack-ok", parts.sack_permitted);
     some(fields, "sack", parts.sack.map(block));
     some(fields, "timestamps", parts.timestamps.map(|(value, echo)| format!("[{value}, {echo}]")));
+    some(fields, "options", parts.options.as_ref().map(|options| quote(&hex(&options.0))));
     if parts.bad_checksum {
         fields.text("checksum", "bad");
     }

@@ -4,12 +4,12 @@ use super::holding::{Holding, Lingering};
 use super::ports::{Ephemeral, Holders};
 use super::record::{Blocked, BlockedCall};
 use super::scripted::Scripted;
-use crate::base::{ActorId, Fd, LinkId, NodeId, Time};
+use crate::base::{ActorId, Fd, LinkId, NodeId, Numbered, Time};
 use crate::machine::Running;
-use crate::net::{Conns, Frame, Stack, StackConfig, TcpId, UdpId, Via};
+use crate::net::{Conns, Frame, Mark, Stack, StackConfig, TcpId, UdpId, Via};
 use crate::scenario::model::{Proto, SocketSpec};
 use crate::socket_api::{Datagram, Errno, Socket};
-use crate::trace::Tape;
+use crate::trace::{DropWhy, Tape};
 use bytes::{Bytes, BytesMut};
 use core::net::{IpAddr, SocketAddr};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -31,7 +31,7 @@ pub struct Posted {
     /// Through which device.
     pub via: Via,
     /// The frame.
-    pub frame: Frame,
+    pub frame: Box<Frame>,
 }
 
 /// What an alarm is for.
@@ -51,10 +51,14 @@ pub(super) struct Stream {
     pub(super) maker: ActorId,
     pub(super) spec: SocketSpec,
     pub(super) local: Option<SocketAddr>,
+    /// The local address that `bind` gave.
+    pub(super) given: Option<SocketAddr>,
     pub(super) peer: Option<SocketAddr>,
     pub(super) tcp: Option<TcpId>,
     pub(super) listener: Option<Listener>,
     pub(super) pending: Option<Errno>,
+    /// A `connect` has been made, and none has said yet what came of it.
+    pub(super) untold: bool,
     pub(super) reuse: bool,
     /// SO_LINGER in seconds; `None` is off.
     pub(super) linger: Option<u32>,
@@ -108,10 +112,10 @@ pub struct Kernel {
     /// The networks that it reaches directly, and whether there is a router for the rest.
     pub(super) on_link: Vec<crate::scenario::model::IpNet>,
     pub(super) routed: bool,
-    pub(super) fds: BTreeMap<Fd, Entry>,
+    pub(super) fds: Numbered<Fd, Entry>,
     pub(super) holders: Holders,
     pub(super) udp_owners: BTreeMap<UdpId, Fd>,
-    pub(super) holdings: BTreeMap<TcpId, Holding>,
+    pub(super) holdings: Numbered<TcpId, Holding>,
     pub(super) lingering: BTreeMap<Fd, Lingering>,
     /// Bytes of the buffers of all connections and datagram sockets, whoever they belong to.
     pub(super) pinned: u64,
@@ -131,6 +135,8 @@ pub struct Kernel {
     pub(super) ended: Option<Ended>,
     /// The host has no TCP: segments are for its programs.
     pub(super) scripted: Option<Scripted>,
+    /// When it last asked for a hardware address.
+    pub(super) asked: Option<Mark>,
 }
 
 /// The first descriptor of a process: 0, 1 and 2 are taken.
@@ -147,10 +153,10 @@ impl Kernel {
             defaults,
             on_link: config.addrs.clone(),
             routed: !config.gateways.is_empty(),
-            fds: BTreeMap::new(),
+            fds: Numbered::new(),
             holders: Holders::default(),
             udp_owners: BTreeMap::new(),
-            holdings: BTreeMap::new(),
+            holdings: Numbered::new(),
             lingering: BTreeMap::new(),
             pinned: 0,
             stashed: 0,
@@ -163,6 +169,7 @@ impl Kernel {
             woken: BTreeMap::new(),
             ended: None,
             scripted: None,
+            asked: None,
         }
     }
 
@@ -182,7 +189,7 @@ impl Kernel {
         for (_, end) in self.stack.ends() {
             conns.over(end.conn);
         }
-        let fds: Vec<Fd> = self.fds.keys().chain(self.lingering.keys()).copied().collect();
+        let fds: Vec<Fd> = self.fds.keys().chain(self.lingering.keys().copied()).collect();
         for fd in fds {
             self.wake(fd);
         }
@@ -214,6 +221,14 @@ impl Kernel {
         let Some(stream) = self.stream(fd) else { return };
         let from = stream.local.replace(to);
         self.holders.moved(Proto::Tcp, fd, from, Some(to));
+    }
+
+    /// A stream socket has the local address that `bind` gave it, or none.
+    pub(super) fn restore_local(&mut self, fd: Fd) {
+        let Some(stream) = self.stream(fd) else { return };
+        let (from, to) = (stream.local, stream.given);
+        stream.local = to;
+        self.holders.moved(Proto::Tcp, fd, from, to);
     }
 
     pub(super) fn stream(&mut self, fd: Fd) -> Option<&mut Stream> {
@@ -248,6 +263,11 @@ impl Kernel {
             || self.routed && self.source(to).is_some()
     }
 
+    /// Whether the address is that of all hosts of a network of ours: no connection leads there (RFC 9293, MUST-46).
+    pub(super) fn is_for_all(&self, to: IpAddr) -> bool {
+        self.on_link.iter().any(|net| net.is_broadcast(to))
+    }
+
     pub(super) fn source(&self, to: IpAddr) -> Option<IpAddr> {
         self.stack.source_for(to)
     }
@@ -266,10 +286,14 @@ impl Kernel {
         queue.is_some_and(|queue| queue.ready.len() as u64 <= u64::from(queue.backlog))
     }
 
-    /// Whether a connection request is taken: the accept queue has room, and so has that of half-open connections.
-    pub(super) fn admits(&self, listener: Fd) -> bool {
+    /// Why a connection request is not taken, if it is not: the accept queue is full, or that of half-open connections.
+    pub(super) fn turns_away(&self, listener: Fd) -> Option<DropWhy> {
         let queue = self.peek_stream(listener).and_then(|stream| stream.listener.as_ref());
-        queue.is_some_and(|queue| queue.half_open.len() as u64 <= u64::from(queue.backlog)) && self.has_room(listener)
+        let half_open = queue.is_none_or(|queue| queue.half_open.len() as u64 > u64::from(queue.backlog));
+        match self.has_room(listener) {
+            false => Some(DropWhy::BacklogFull),
+            true => half_open.then_some(DropWhy::HalfOpenFull),
+        }
     }
 
     /// Bytes pinned by the buffers of connections and datagram sockets: also of half-open ones, and of those that no

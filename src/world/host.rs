@@ -1,12 +1,12 @@
 //! What stands at a node, and what a program on a host sees of the world.
 
-use crate::base::{ActorId, Fd, LinkId, RecordId, Time, entropy};
+use crate::base::{ActorId, Fd, LinkId, RecordId, Span, Time, entropy};
 use crate::net::{Router, Switch};
 use crate::packet;
 use crate::scenario::model::{HostSpec, How, Inject, PeerSegment, Proto, SegmentParts, SockOpt};
 use crate::socket::{self, Caller, Ctx, Kernel, Made, Pair, Received, Sys, Which};
 use crate::socket_api::{Errno, Readiness};
-use crate::trace::{Call, CallName, Outcome, What};
+use crate::trace::{Call, CallName, Outcome, TimerKind, What};
 use bytes::Bytes;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::collections::BTreeSet;
@@ -188,6 +188,15 @@ impl Sys for HostSys<'_, '_, '_> {
         kernel.library_returns(caller, &outcome, self.ctx);
     }
 
+    fn expired(&mut self, timer: TimerKind, after: Span) {
+        let tape = &mut self.ctx.tape;
+        let since = Time(tape.now.0.saturating_sub(after.0));
+        tape.expire(self.host.kernel.node(), None, timer, (since, self.within.or(tape.cause)));
+        if self.within.is_some() {
+            *self.within = tape.cause;
+        }
+    }
+
     fn begin_step(&mut self, index: usize) {
         let (actor, node) = (self.actor, self.host.kernel.node());
         self.ctx.tape.cause = None;
@@ -257,7 +266,10 @@ impl HostSys<'_, '_, '_> {
     ) -> Result<(), Errno> {
         let text = parts.data.as_ref().map(|data| &data.0[..]).unwrap_or_default();
         let ttl = self.host.spec.sockets.hop_limit;
-        let frame = packet::craft_tcp(src, dst, ttl, header, text);
+        let frame = match &parts.options {
+            Some(options) => packet::craft_tcp_with(src, dst, ttl, header, &options.0, text),
+            None => packet::craft_tcp(src, dst, ttl, header, text),
+        };
         let outcome = if frame.is_some() { Outcome::Ok } else { Outcome::Err(Errno::Einval) };
         let (actor, node) = (self.actor, self.host.kernel.node());
         let data = parts.data.clone().filter(|data| !data.0.is_empty());

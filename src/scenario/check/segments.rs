@@ -1,7 +1,7 @@
 //! The steps that make a segment or wait for one: `inject`, `segment`, `await`.
 
 use super::Checker;
-use crate::base::NodeId;
+use crate::base::{NodeId, Payload};
 use crate::packet::Flags;
 use crate::scenario::actions::PAYLOAD;
 use crate::scenario::diagnostic::Place;
@@ -15,6 +15,9 @@ use crate::scenario::tables::StepTable;
 use crate::scenario::words::host_port;
 use crate::tcp::seg_len;
 use crate::trace::CallName;
+
+/// As many bytes of options as a TCP header can have (RFC 9293, 3.1).
+const OPTIONS: usize = 40;
 
 impl Checker<'_> {
     /// A crafted segment with absolute numbers.
@@ -112,9 +115,22 @@ impl Checker<'_> {
             sack_permitted: segment.sack_ok.as_ref().map(|sack_ok| sack_ok.value),
             sack,
             timestamps: self.timestamps(segment),
+            options: self.raw_options(segment),
             bad_checksum: segment.checksum.as_ref().is_some_and(|checksum| checksum.value == Checksum::Bad),
             data,
         })
+    }
+
+    fn raw_options(&mut self, segment: &SegmentTable) -> Option<Payload> {
+        let options = segment.options.as_ref()?;
+        if options.value.len() > OPTIONS {
+            self.errors.add(
+                options.place.clone(),
+                format!("a segment has at most {OPTIONS} bytes of options"),
+                "the header's length counts to 60, 20 of them fixed",
+            );
+        }
+        Some(Payload(options.value.clone().into()))
     }
 
     fn timestamps(&mut self, segment: &SegmentTable) -> Option<(u32, u32)> {

@@ -28,6 +28,8 @@ pub struct SegmentParts {
     pub sack: Option<(i64, i64)>,
     /// Timestamps option: value and echo.
     pub timestamps: Option<(u32, u32)>,
+    /// All its options as they stand in the header, right or wrong: at most 40 bytes.
+    pub options: Option<Payload>,
     /// Its checksum is wrong.
     pub bad_checksum: bool,
     /// Its text.

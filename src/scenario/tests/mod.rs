@@ -141,7 +141,7 @@ steps = [
   { b = "restart", wait = "1 s" },
   { b = "cut", link = "one" },
   { b = "repair", link = "one", label = "whole again" },
-  { b = "inject", src = ":80", to = "a:81", flags = "SYN,ACK", seq = 5, ack = 6, window = 7, text = "x" },
+  { b = "inject", src = ":80", to = "a:81", flags = "SYN,ACK", seq = 5, ack = 6, window = 7, options = "01 fe 00", text = "x" },
   { b = "inject", src = "10.9.0.77:80", to = "a:81", flags = "RST" },
   { hand = "segment", to = "a:80", port = 9, isn = 7, flags = "SYN", mss = 536, scale = 2, sack-ok = true, timestamps = [1, 0] },
   { hand = "await", from = "a:80", port = 9, within = "1 s", flags = "SYN,ACK", seq = "[0,1)", ack = 1, sack-ok = false },
