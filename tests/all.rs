@@ -12,6 +12,7 @@ mod determinism;
 mod falsify;
 mod laws;
 mod linux_sockets;
+mod measure;
 mod programs;
 #[cfg(feature = "cli")]
 mod readme;

@@ -15,9 +15,11 @@ mod draw;
 mod engine;
 mod files;
 mod graph;
+mod measure;
 mod new;
 mod report;
 mod run;
+mod sweep;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -86,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Graph(args) => graph::graph(&args),
         Command::Coverage(args) => coverage::coverage(&args),
+        Command::Measure(args) => measure::measure(&args),
         Command::New(args) => new::new(&args),
         Command::Schema(args) => files::put(args.out.as_deref(), engine::schema().as_bytes()),
         Command::Reference(args) => files::put(args.out.as_deref(), engine::reference().as_bytes()),

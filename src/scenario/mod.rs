@@ -35,11 +35,12 @@ mod write;
 
 pub use builder::{Builder, DirectionBuilder, FaultBuilder, HostBuilder, LinkBuilder, StepBuilder, fault, step};
 pub use describe::{reference, schema};
+#[cfg(feature = "cli")]
+pub(crate) use diagnostic::did_you_mean;
 pub use diagnostic::{Diagnostic, Diagnostics, SHOWN, Source};
 pub use evaluate::{Failure, Tally, evaluate, is_kind, satisfied};
 pub use explain::explain;
 pub use model::Scenario;
-#[cfg(feature = "cli")]
 pub(crate) use units::duration_text;
 
 use diagnostic::Errors;

@@ -6,12 +6,14 @@
 //!
 //! [`graph`] makes a petgraph graph of a machine, [`witness`] lists what a run did in it, [`graph::over_run`] lays the
 //! one over the other; [`coverage`] asks of many runs which edges they have shown. [`dot`], [`mermaid`] and [`matrix`] write it down.
+//! [`measure`] counts what a run sent, lost, waited for and held.
 
 mod arrows;
 pub mod coverage;
 pub mod dot;
 pub mod graph;
 pub mod matrix;
+pub mod measure;
 pub mod mermaid;
 mod names;
 pub mod witness;
