@@ -13,6 +13,8 @@ mod falsify;
 mod laws;
 mod linux_sockets;
 mod measure;
+#[cfg(feature = "cli")]
+mod measure_cli;
 mod programs;
 #[cfg(feature = "cli")]
 mod readme;

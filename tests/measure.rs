@@ -195,7 +195,7 @@ fn failed_and_reset_connections_are_told_apart() {
         let values = values(&Measured::new(&run(&named(name)).0), None);
         ["connections", "connections-established", "connections-failed", "connections-reset"].map(|name| values[name])
     };
-    assert_eq!(outcome("connect-to-a-closed-port"), [1, 0, 1, 0]);
+    assert_eq!(outcome("connect-to-a-closed-port"), [2, 0, 2, 0]);
     assert_eq!(outcome("connect-times-out"), [1, 0, 1, 0]);
     assert_eq!(outcome("linger-zero"), [1, 1, 0, 1]);
     assert_eq!(outcome("close-by-the-client"), [1, 1, 0, 0]);

@@ -9,6 +9,9 @@ const WIDTH: usize = 100;
 
 /// The table. Where no figures were named (`short`), those that say nothing of any run are left out.
 pub(super) fn text(figures: &[Figure], columns: &[Column], short: bool) -> String {
+    if columns.is_empty() {
+        return "no connection was asked for, so there is no end to measure\n".to_owned();
+    }
     let says = |at: &usize| columns.iter().any(|column| column.values[*at].is_some_and(|value| value > 0));
     let rows: Vec<usize> = (0..figures.len()).filter(|at| !short || says(at)).collect();
     let (common, labels): (Vec<_>, Vec<_>) =
@@ -16,7 +19,7 @@ pub(super) fn text(figures: &[Figure], columns: &[Column], short: bool) -> Strin
     let mut out = String::new();
     let width = common.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
     for (name, values) in &common {
-        let value = values.first().map_or("no connection in this run", String::as_str);
+        let value = values.first().map_or("", String::as_str);
         out.push_str(&format!("{name}{}  {}\n", " ".repeat(width - name.width()), plain(value)));
     }
     out.push('\n');
