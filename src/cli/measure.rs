@@ -196,15 +196,14 @@ pub(super) fn labels(columns: &[Column]) -> Vec<(String, Vec<String>)> {
         let value = |column: &Column| column.settings.get(at).map(|(_, value)| value.clone()).unwrap_or_default();
         labels.push((key.clone(), columns.iter().map(value).collect()));
     }
-    let seed = |column: &Column| column.seed.map(|seed| seed.to_string());
-    let end = |column: &Column| column.end.clone();
-    let stat = |column: &Column| column.stat.map(str::to_owned);
-    let rest: [(&str, &dyn Fn(&Column) -> Option<String>); 3] = [("seed", &seed), ("end", &end), ("of-seeds", &stat)];
-    for (name, of) in rest {
+    let mut more = |name: &str, of: &dyn Fn(&Column) -> Option<String>| {
         if columns.iter().any(|column| of(column).is_some()) {
             labels.push((name.to_owned(), columns.iter().map(|column| of(column).unwrap_or_default()).collect()));
         }
-    }
+    };
+    more("seed", &|column| column.seed.map(|seed| seed.to_string()));
+    more("end", &|column| column.end.clone());
+    more("of-seeds", &|column| column.stat.map(str::to_owned));
     labels
 }
 

@@ -25,6 +25,8 @@ struct ConnWatch {
     last_byte: Option<Time>,
 }
 
+type Flight = (Option<Of>, u64);
+
 struct Gather<'a> {
     records: &'a [Record],
     trace: &'a Trace,
@@ -37,7 +39,8 @@ struct Gather<'a> {
     datagrams: Datagrams,
     flying: BTreeMap<RecordId, u64>,
     in_flight: u64,
-    flights: BTreeMap<(NodeId, NodeId, u32), Vec<(Option<Of>, u64)>>,
+    /// By sender, receiver and length: whose packet, and how long it flew.
+    flights: BTreeMap<(NodeId, NodeId, u32), Vec<Flight>>,
 }
 
 /// The samples of a run, and the scene at its end.
