@@ -14,6 +14,9 @@ mod diff;
 mod falsify;
 mod laws;
 mod linux_sockets;
+mod measure;
+#[cfg(feature = "cli")]
+mod measure_cli;
 mod programs;
 #[cfg(feature = "cli")]
 mod readme;

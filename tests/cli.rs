@@ -36,7 +36,14 @@ fn machines() -> Vec<&'static str> {
 
 #[test]
 fn help_teaches_and_is_fine() {
-    for args in [&["--help"][..], &["run", "--help"], &["check", "--help"], &["graph", "--help"], &["new", "--help"]] {
+    for args in [
+        &["--help"][..],
+        &["run", "--help"],
+        &["check", "--help"],
+        &["graph", "--help"],
+        &["new", "--help"],
+        &["measure", "--help"],
+    ] {
         let output = here(args);
         assert_eq!(code(&output), 0, "{args:?}");
         assert!(out(&output).contains("  drywire "), "{args:?} has examples");

@@ -48,6 +48,9 @@ pub(super) enum Command {
     /// Which edges of which machine the scenarios show
     #[command(after_help = COVERAGE_EXAMPLES)]
     Coverage(CoverageArgs),
+    /// Runs in figures, side by side: bytes, times, losses
+    #[command(after_help = MEASURE_EXAMPLES)]
+    Measure(MeasureArgs),
     /// Write a scenario to begin with
     #[command(after_help = NEW_EXAMPLES)]
     New(NewArgs),
@@ -364,6 +367,75 @@ pub(super) enum CoverageFormat {
     Json,
     /// Graphviz
     Dot,
+}
+
+const MEASURE_EXAMPLES: &str = "\
+Examples:
+  drywire measure sims/data-lost.toml                       all figures of one run
+  drywire measure sims/nagle-delayed-ack.toml sims/bandwidth.toml    two runs, side by side
+  drywire measure sims/handshake.toml --set links.wire.delay=10ms,50ms,100ms --figures handshake-rtt,connect
+  drywire measure sims/random-loss.toml --seeds 20 --figures retransmissions,latency
+  drywire measure sims/full-duplex.toml --by end            a column for each end of each connection
+  drywire measure sims/bulk-both-ways.toml --set links.wire.delay=1ms,10ms --set links.wire.rate='1 Mbit/s,1 Gbit/s' --format csv
+  drywire measure old.jsonl                                 a run that was saved with `run --format json`
+  drywire measure --list                                    what each figure means
+
+A list after --set runs the scenario once for each of its values, several lists for each combination; a value with commas
+of its own stands in quotes. --seeds N runs each with the seeds 1 to N, and shows least, median and greatest value of
+each figure. In all, 1000 runs at most.
+
+Figures are integers, and their names end in their unit: bits a second (-bps), microseconds (-us, rounded down), bytes;
+else they are counts. Percentiles are by nearest rank. --figures takes names or the beginnings of names up to a hyphen:
+`goodput` is goodput-bps and goodput-end-min-bps and so on. What did not occur has no value: `-` in the table, nothing
+in CSV (RFC 4180, a row for each run), null in JSON.";
+
+#[derive(Arguments, Debug)]
+pub(super) struct MeasureArgs {
+    /// Scenarios (TOML), or traces saved as JSON; `-` is standard input
+    #[arg(required_unless_present = "list", value_name = "SIM")]
+    pub(super) sims: Vec<PathBuf>,
+    /// Replace a value of each scenario, or run it with each of a list: `links.wire.delay=10 ms,80 ms`
+    #[arg(long, value_name = "KEY=VALUE,…", value_parser = key_value)]
+    pub(super) set: Vec<(String, String)>,
+    /// The seed of all that is random [default: each scenario's own]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Run with the seeds 1 to N: least, median and greatest value of each figure
+    #[arg(long, value_name = "N", conflicts_with = "seed", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) seeds: Option<u64>,
+    /// Only these figures
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(super) figures: Vec<String>,
+    /// A column for each run, or for each end of each connection
+    #[arg(long, value_enum, default_value_t = MeasureBy::Run, conflicts_with = "seeds")]
+    pub(super) by: MeasureBy,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = MeasureFormat::Table)]
+    pub(super) format: MeasureFormat,
+    /// Say what each figure means, and run nothing
+    #[arg(long, conflicts_with_all = ["sims", "set", "seed", "seeds", "by", "format"])]
+    pub(super) list: bool,
+    /// Write to this file instead of standard output; it appears whole or not at all
+    #[arg(short, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum MeasureBy {
+    /// A column for each run
+    Run,
+    /// A column for each end of each connection
+    End,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum MeasureFormat {
+    /// A row for each figure, a column for each run
+    Table,
+    /// RFC 4180: a header, then a row for each run
+    Csv,
+    /// One JSON object
+    Json,
 }
 
 const NEW_EXAMPLES: &str = "\

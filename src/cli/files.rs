@@ -43,8 +43,12 @@ fn is_dash(path: &Path) -> bool {
 
 /// Reads a SIM: a scenario, or a trace if the text begins with a JSON object.
 pub(super) fn input(path: &Path, sets: &[(String, String)]) -> Result<Input, Trouble> {
+    parsed(path, read(path)?, sets)
+}
+
+/// The SIM that this text of a path is.
+pub(super) fn parsed(path: &Path, text: String, sets: &[(String, String)]) -> Result<Input, Trouble> {
     let name = shown(path);
-    let text = read(path)?;
     if !text.trim_start().starts_with('{') {
         let scenario = Box::new(engine::load(&in_full(path, name), &text, sets)?);
         return Ok(Input::Scenario { scenario, text });

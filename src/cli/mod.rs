@@ -16,10 +16,12 @@ mod draw;
 mod engine;
 mod files;
 mod graph;
+mod measure;
 mod new;
 mod replay;
 mod report;
 mod run;
+mod sweep;
 mod why;
 
 use args::{Args, Command};
@@ -91,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => diff::diff(&args),
         Command::Why(args) => why::why(&args),
         Command::Coverage(args) => coverage::coverage(&args),
+        Command::Measure(args) => measure::measure(&args),
         Command::New(args) => new::new(&args),
         Command::Schema(args) => files::put(args.out.as_deref(), engine::schema().as_bytes()),
         Command::Reference(args) => files::put(args.out.as_deref(), engine::reference().as_bytes()),

@@ -26,7 +26,9 @@ pub(super) fn new(args: &NewArgs) -> Done {
         let _ = std::fs::remove_file(&path);
         return Err(Trouble::new(format!("{shown} cannot be written: {error}")));
     }
-    files::put(None, format!("{shown}: a scenario to begin with\ntry: drywire run {}\n", quoted(&shown)).as_bytes())
+    let file = quoted(&shown);
+    let said = format!("{shown}: a scenario to begin with\ntry: drywire run {file}\n     drywire check {file}\n");
+    files::put(None, said.as_bytes())
 }
 
 /// Where it goes: a bare name into the folder `sims` if there is one; the ending is added.

@@ -73,7 +73,7 @@ impl Connection {
     }
 
     /// The end whose address this is.
-    fn end_at(&self, addr: SocketAddr) -> Option<End> {
+    pub fn end_at(&self, addr: SocketAddr) -> Option<End> {
         if addr == self.local {
             Some(End::Initiator)
         } else if addr == self.remote {
@@ -225,6 +225,15 @@ impl<'a> Scene<'a> {
     /// The timer whose firing, at this very instant, led to the record.
     pub fn timer_behind(&self, record: &Record) -> Option<TimerKind> {
         self.timers.get(&record.cause?).copied()
+    }
+
+    /// A segment that begins below the highest number sent. Not counted: what a zero-window probe's or a keep-alive's timer
+    /// sent, and what by its numbers can only be one of those. Asked before the record is taken in.
+    pub fn retransmits(&self, record: &Record) -> bool {
+        let What::Sent { conn: Some(conn), packet, .. } = &record.what else { return false };
+        let (Some(segment), Some(end)) = (packet.tcp(), self.sender(record, *conn, packet)) else { return false };
+        let probe = matches!(self.timer_behind(record), Some(TimerKind::Probe | TimerKind::KeepAlive));
+        !probe && self.side(*conn, end).is_some_and(|side| side.wire.repeats(segment))
     }
 
     /// The call that this record shows returned.

@@ -8,7 +8,6 @@ use crate::base::{Groups, Numbered, Time};
 use crate::packet;
 use crate::scenario::model::{IpNet, MAX_ADDRS, SocketSpec};
 use bytes::Bytes;
-use core::cmp::Reverse;
 use core::net::{IpAddr, SocketAddr};
 use datagrams::UdpEnd;
 use smoltcp::iface::SocketSet;
@@ -179,8 +178,9 @@ impl Stack {
             },
             packet::UDP => {
                 let here = self.udp_ports.of(&dst.port());
-                let takers = here.filter_map(|id| Some((self.udp.get(id)?.takes(src, dst)?, Reverse(*id))));
-                takers.max().map_or(Destination::Stack, |(_, Reverse(id))| Destination::Udp(id))
+                // Of several that share the port with SO_REUSEADDR, the one bound last (Linux).
+                let takers = here.filter_map(|id| Some((self.udp.get(id)?.takes(src, dst)?, *id)));
+                takers.max().map_or(Destination::Stack, |(_, id)| Destination::Udp(id))
             }
             _ => Destination::Stack,
         }

@@ -36,15 +36,14 @@ mod write;
 
 pub use builder::{Builder, DirectionBuilder, FaultBuilder, HostBuilder, LinkBuilder, StepBuilder, fault, step};
 pub use describe::{reference, schema};
+#[cfg(feature = "cli")]
+pub(crate) use diagnostic::did_you_mean;
 pub use diagnostic::{Diagnostic, Diagnostics, SHOWN, Source};
 pub use evaluate::{Failure, Tally, evaluate, is_kind, satisfied};
 pub use explain::explain;
 pub use model::Scenario;
 #[cfg(feature = "cli")]
 pub(crate) use units::duration_text;
-
-#[cfg(feature = "cli")]
-pub(crate) use diagnostic::did_you_mean;
 
 use diagnostic::Errors;
 use leaf::Leaf;

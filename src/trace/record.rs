@@ -390,6 +390,24 @@ impl Fault {
             Fault::Dropped(_) | Fault::Lost | Fault::LostInBurst | Fault::QueueFull | Fault::Cut | Fault::TooBig
         )
     }
+
+    /// The kind's name, as the JSON form has it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Fault::Dropped(_) => "dropped",
+            Fault::Lost => "lost",
+            Fault::LostInBurst => "lost-in-burst",
+            Fault::QueueFull => "queue-full",
+            Fault::Cut => "cut",
+            Fault::TooBig => "too-big",
+            Fault::Duplicated(_) => "duplicated",
+            Fault::Delayed(..) => "delayed",
+            Fault::Held(_) => "held",
+            Fault::Released(_) => "released",
+            Fault::Reordered(_) => "reordered",
+            Fault::Corrupted(..) => "corrupted",
+        }
+    }
 }
 
 crate::finite! {

@@ -7,6 +7,7 @@
 //! [`graph`] makes a petgraph graph of a machine, [`witness`] lists what a run did in it, [`graph::over_run`] lays the
 //! one over the other; [`coverage`] asks of many runs which edges they have shown. [`dot`], [`mermaid`] and [`matrix`]
 //! write it down. `diff` (with the feature `cli`) tells what changed between two runs, [`why`] what led to a record.
+//! [`measure`] counts what a run sent, lost, waited for and held.
 
 mod arrows;
 pub mod coverage;
@@ -15,6 +16,7 @@ pub mod diff;
 pub mod dot;
 pub mod graph;
 pub mod matrix;
+pub mod measure;
 pub mod mermaid;
 mod names;
 pub mod why;

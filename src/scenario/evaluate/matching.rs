@@ -6,7 +6,7 @@ use crate::judge::Scene;
 use crate::machine::Finite;
 use crate::packet::{Body, Flags, Packet};
 use crate::scenario::model::{CountOf, PacketKind, RecordMatch};
-use crate::trace::{CallName, Fault, Outcome, Record, TimerKind, What};
+use crate::trace::{CallName, Outcome, Record, What};
 
 /// Whether a packet is of this kind.
 pub fn is_kind(kind: PacketKind, packet: &Packet) -> bool {
@@ -90,11 +90,11 @@ fn worth<'p>(scene: &Scene<'_>, what: CountOf, record: &'p Record) -> Option<Wor
         (CountOf::Sent, What::Sent { conn, packet, .. }) | (CountOf::Arrived, What::Arrived { conn, packet, .. }) => {
             Worth::one(*conn, Some(packet), None)
         }
-        (CountOf::Retransmissions, What::Sent { conn, packet, .. }) if retransmits(scene, record) => {
+        (CountOf::Retransmissions, What::Sent { conn, packet, .. }) if scene.retransmits(record) => {
             Worth::one(*conn, Some(packet), None)
         }
         (CountOf::Lost, What::Fault { conn, packet, fault, .. }) if fault.is_loss() => {
-            Worth::one(*conn, Some(packet), Some(loss(fault)))
+            Worth::one(*conn, Some(packet), Some(fault.name()))
         }
         (CountOf::Dropped, What::Drop { conn, packet, why, .. }) => Worth::one(*conn, Some(packet), Some(why.name())),
         (CountOf::Timers, What::Timer { conn, timer, .. }) => Worth::one(*conn, None, Some(timer.name())),
@@ -112,31 +112,5 @@ fn worth<'p>(scene: &Scene<'_>, what: CountOf, record: &'p Record) -> Option<Wor
             Worth::one(done.call.conn, None, Some(errno.name()))
         }
         _ => None,
-    }
-}
-
-/// A segment that begins below the highest number sent. Not counted: what a zero-window probe's or a keep-alive's timer
-/// sent, and what by its numbers can only be one of those.
-fn retransmits(scene: &Scene<'_>, record: &Record) -> bool {
-    let What::Sent { conn: Some(conn), packet, .. } = &record.what else { return false };
-    let (Some(segment), Some(end)) = (packet.tcp(), scene.sender(record, *conn, packet)) else { return false };
-    let probe = matches!(scene.timer_behind(record), Some(TimerKind::Probe | TimerKind::KeepAlive));
-    !probe && scene.side(*conn, end).is_some_and(|side| side.wire.repeats(segment))
-}
-
-const fn loss(fault: &Fault) -> &'static str {
-    match fault {
-        Fault::Dropped(_) => "dropped",
-        Fault::Lost => "lost",
-        Fault::LostInBurst => "lost-in-burst",
-        Fault::QueueFull => "queue-full",
-        Fault::Cut => "cut",
-        Fault::TooBig => "too-big",
-        Fault::Duplicated(_) => "duplicated",
-        Fault::Delayed(..) => "delayed",
-        Fault::Held(_) => "held",
-        Fault::Released(_) => "released",
-        Fault::Reordered(_) => "reordered",
-        Fault::Corrupted(..) => "corrupted",
     }
 }
