@@ -13,7 +13,8 @@ pub(super) fn behind(end: &TcpEnd, segment: &Segment, now: Time) -> Option<Timer
     let sent_up_to = wire.sent_up_to?;
     let all_acknowledged = wire.acked_up_to == Some(sent_up_to);
     let behind = segment.seq.wrapping_sub(sent_up_to) as i32;
-    if all_acknowledged && behind == -1 && segment.len <= 1 {
+    // A SYN is none: where it is sent again, its acknowledgment was not taken.
+    if all_acknowledged && behind == -1 && segment.len <= 1 && !segment.flags.has(Flags::SYN) {
         return Some(TimerKind::KeepAlive);
     }
     if wire.peer_window == 0 && (segment.len == 1 || segment.seg_len() == 0 && end.armed.acknowledgment.is_none()) {

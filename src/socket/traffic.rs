@@ -21,8 +21,8 @@ impl Kernel {
         }
         let destination = self.stack.destination(via, &frame.bytes);
         if self.is_scripted() && matches!(destination, Destination::Tcp(_) | Destination::TcpStray { .. }) {
-            self.note_arrival(&frame, ctx);
-            return self.hear(via, &frame, ctx);
+            self.note_arrival(frame, ctx);
+            return self.hear(via, frame, ctx);
         }
         let request = match destination {
             Destination::TcpStray { local, remote, request: true } => {

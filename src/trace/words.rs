@@ -162,14 +162,18 @@ pub(super) fn call_words(call: &Call, names: &Names<'_>) -> String {
     let mut args = Vec::new();
     args.extend(call.fd.map(|fd| fd.0.to_string()));
     if !call.args.is_empty() {
-        let addr = call.args.parse().map(|addr| names.endpoint(addr));
-        args.push(addr.unwrap_or_else(|_| option_words(&call.args)));
+        args.push(addr_words(&call.args, names).unwrap_or_else(|| option_words(&call.args)));
     }
     if let Some(data) = &call.data {
         args.push(preview(&data.0, PREVIEW));
         args.push(data.0.len().to_string());
     }
     format!("{}({})", call.call, args.join(", "))
+}
+
+/// An argument that is an address.
+pub(super) fn addr_words(arg: &str, names: &Names<'_>) -> Option<String> {
+    arg.parse().map(|addr| names.endpoint(addr)).ok()
 }
 
 /// The argument of an option's call. SO_LINGER's is a struct: `{on, 0 s}` is far from off.

@@ -3,7 +3,7 @@
 use super::fold::{Bulk, What as Sort};
 use crate::base::{ActorId, ConnId, Fd, NodeId, RecordId, Span, Time};
 use crate::packet::{Body, Flags, Packet};
-use crate::trace::words::{Words, call_words, fault_words, icmp_words, link_change, outcome_words, power};
+use crate::trace::words::{Words, addr_words, call_words, fault_words, icmp_words, link_change, outcome_words, power};
 use crate::trace::{Call, CallName, Edge, End, Ending, Outcome, Record, Shown, Subject, TimerKind, What, escape};
 use std::collections::BTreeMap;
 
@@ -244,7 +244,8 @@ impl Words<'_> {
         line.actor = Some(actor);
         self.of_descriptor(record, call, call_result(outcome), line);
         // A library call has no descriptor: its argument says which one it was.
-        let fd = call.fd.map_or_else(|| escape(&call.args), |fd| fd.0.to_string());
+        let fd = call.fd.map(|fd| fd.0.to_string());
+        let fd = fd.or_else(|| addr_words(&call.args, self.names)).unwrap_or_else(|| escape(&call.args));
         let end = self.outcome(call, outcome).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
         line.text = self.by_program(actor, format!("... {}({fd}){end}", call.call));
         line.bulk = call_bulk(call, outcome, true);
