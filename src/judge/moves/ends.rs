@@ -2,7 +2,7 @@
 
 use super::Due;
 use crate::base::{ConnId, NodeId};
-use crate::packet::{Flags, Packet};
+use crate::packet::{self, Packet};
 use crate::tcp::{Facts, Inputs, Segment, State};
 use crate::trace::End;
 use core::net::SocketAddr;
@@ -132,17 +132,5 @@ impl Ends {
 
 /// The segment in a packet, as the machine sees it.
 pub(super) fn segment_of(packet: &Packet) -> Option<Segment> {
-    let segment = packet.tcp()?;
-    let has = |flag| segment.flags.has(flag);
-    Some(Segment {
-        seq: segment.seq,
-        ack: has(Flags::ACK).then_some(segment.ack),
-        len: segment.len,
-        window: segment.window,
-        syn: has(Flags::SYN),
-        fin: has(Flags::FIN),
-        rst: has(Flags::RST),
-        scale: segment.scale,
-        newer: false,
-    })
+    packet.tcp().map(packet::Segment::control)
 }
