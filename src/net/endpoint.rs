@@ -1,9 +1,10 @@
-//! One end of a TCP connection: a fresh smoltcp socket in a socket set of its own.
+//! One end of a TCP connection: a fresh smoltcp socket in a socket set of its own, or a model peer.
 //!
 //! A set per connection keeps the cost of a poll flat, makes every state change attributable, and avoids smoltcp's
 //! choice of the first socket that accepts (a duplicate SYN made a second connection on the same pair).
 
 use crate::base::{ConnId, RecordId, Span, Time};
+use crate::peer::Peer;
 use crate::scenario::model::{Congestion, SocketSpec};
 use crate::tcp::State;
 use crate::trace::End;
@@ -22,8 +23,11 @@ pub struct Moved {
 
 /// One end of a connection.
 pub struct TcpEnd {
-    pub(super) set: SocketSet<'static>,
-    handle: SocketHandle,
+    pub(super) engine: Engine,
+    /// The time of what is being done to it.
+    pub(super) now: Time,
+    /// Time to live of what a model peer sends.
+    pub(super) hop_limit: u8,
     pub(super) via: super::Via,
     before: State,
     /// Its own address and port.
@@ -55,6 +59,14 @@ pub struct TcpEnd {
     pub(super) deleted: bool,
     /// It has something to do at once and does nothing: recorded, and left alone until the next input.
     pub stalled: bool,
+}
+
+/// What runs an end.
+pub(super) enum Engine {
+    /// smoltcp.
+    Stack(SocketSet<'static>, SocketHandle),
+    /// RFC 9293's table.
+    Model(Box<Peer>),
 }
 
 /// A time, and the record of what happened then.
@@ -104,20 +116,35 @@ pub(super) fn duration(span: Span) -> smoltcp::time::Duration {
     smoltcp::time::Duration::from_micros(span.0 / 1_000)
 }
 
+fn stack_engine(spec: &SocketSpec) -> Engine {
+    let buffer = |bytes: u32| stack::SocketBuffer::new(vec![0; bytes as usize]);
+    let mut socket = stack::Socket::new(buffer(spec.rcvbuf), buffer(spec.sndbuf));
+    socket.set_congestion_control(match spec.congestion {
+        Congestion::None => stack::CongestionControl::None,
+        Congestion::Reno => stack::CongestionControl::Reno,
+        Congestion::Cubic => stack::CongestionControl::Cubic,
+    });
+    let mut set = SocketSet::new(Vec::with_capacity(1));
+    let handle = set.add(socket);
+    Engine::Stack(set, handle)
+}
+
 impl TcpEnd {
     pub(super) fn new(spec: &SocketSpec, via: super::Via, local: SocketAddr, remote: SocketAddr) -> Self {
-        let buffer = |bytes: u32| stack::SocketBuffer::new(vec![0; bytes as usize]);
-        let mut socket = stack::Socket::new(buffer(spec.rcvbuf), buffer(spec.sndbuf));
-        socket.set_congestion_control(match spec.congestion {
-            Congestion::None => stack::CongestionControl::None,
-            Congestion::Reno => stack::CongestionControl::Reno,
-            Congestion::Cubic => stack::CongestionControl::Cubic,
-        });
-        let mut set = SocketSet::new(Vec::with_capacity(1));
-        let handle = set.add(socket);
+        Self::with(stack_engine(spec), spec, via, local, remote)
+    }
+
+    pub(super) fn with(
+        engine: Engine,
+        spec: &SocketSpec,
+        via: super::Via,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> Self {
         let mut end = TcpEnd {
-            set,
-            handle,
+            engine,
+            now: Time::ZERO,
+            hop_limit: spec.hop_limit.max(1),
             via,
             before: State::Closed,
             local,
@@ -141,23 +168,42 @@ impl TcpEnd {
 
     /// Sets what may change while it lives.
     pub fn configure(&mut self, spec: &SocketSpec) {
-        let socket = self.socket_mut();
-        socket.set_nagle_enabled(spec.nagle);
-        socket.set_ack_delay(spec.delayed_ack.map(duration));
-        socket.set_hop_limit(Some(spec.hop_limit.max(1)));
+        match &mut self.engine {
+            Engine::Stack(set, handle) => {
+                let socket = set.get_mut::<stack::Socket<'_>>(*handle);
+                socket.set_nagle_enabled(spec.nagle);
+                socket.set_ack_delay(spec.delayed_ack.map(duration));
+                socket.set_hop_limit(Some(spec.hop_limit.max(1)));
+            }
+            Engine::Model(peer) => {
+                self.hop_limit = spec.hop_limit.max(1);
+                peer.configure(spec.nagle, spec.user_timeout);
+            }
+        }
     }
 
-    pub(super) fn socket(&self) -> &stack::Socket<'static> {
-        self.set.get(self.handle)
+    /// A model peer runs it.
+    pub const fn is_model(&self) -> bool {
+        matches!(self.engine, Engine::Model(_))
     }
 
-    pub(super) fn socket_mut(&mut self) -> &mut stack::Socket<'static> {
-        self.set.get_mut(self.handle)
+    /// The model peer that runs it, if one does.
+    pub fn model(&mut self) -> Option<&mut Peer> {
+        match &mut self.engine {
+            Engine::Model(peer) => Some(peer),
+            Engine::Stack(..) => None,
+        }
     }
 
     /// How long an acknowledgment may wait.
     pub fn ack_delay(&self) -> Span {
-        self.socket().ack_delay().map_or(Span::ZERO, |delay| Span::micros(delay.total_micros()))
+        match &self.engine {
+            Engine::Stack(set, handle) => {
+                let delay = set.get::<stack::Socket<'_>>(*handle).ack_delay();
+                delay.map_or(Span::ZERO, |delay| Span::micros(delay.total_micros()))
+            }
+            Engine::Model(_) => Span::ZERO,
+        }
     }
 
     /// The device that it speaks through.
@@ -167,7 +213,10 @@ impl TcpEnd {
 
     /// The TCP state.
     pub fn state(&self) -> State {
-        state_of(self.socket().state())
+        match &self.engine {
+            Engine::Stack(set, handle) => state_of(set.get::<stack::Socket<'_>>(*handle).state()),
+            Engine::Model(peer) => peer.state(),
+        }
     }
 
     /// The change since the last look, if any. Called after everything that could have made one.
@@ -179,27 +228,46 @@ impl TcpEnd {
 
     /// Free bytes of the send buffer, if it may send at all.
     pub fn room(&self) -> Option<usize> {
-        let socket = self.socket();
-        socket.may_send().then(|| socket.send_capacity() - socket.send_queue())
+        match &self.engine {
+            Engine::Stack(set, handle) => {
+                let socket = set.get::<stack::Socket<'_>>(*handle);
+                socket.may_send().then(|| socket.send_capacity() - socket.send_queue())
+            }
+            Engine::Model(peer) => matches!(peer.state(), State::Established | State::CloseWait).then(|| peer.room()),
+        }
     }
 
     /// Copies into the send buffer; how many bytes it took.
     pub fn send(&mut self, data: &[u8]) -> usize {
-        self.socket_mut().send_slice(data).unwrap_or(0)
+        match &mut self.engine {
+            Engine::Stack(set, handle) => set.get_mut::<stack::Socket<'_>>(*handle).send_slice(data).unwrap_or(0),
+            Engine::Model(peer) => peer.send(data, self.now).unwrap_or(0),
+        }
     }
 
     /// Bytes that wait to be read.
     pub fn readable(&self) -> usize {
-        self.socket().recv_queue()
+        match &self.engine {
+            Engine::Stack(set, handle) => set.get::<stack::Socket<'_>>(*handle).recv_queue(),
+            Engine::Model(peer) => peer.readable(),
+        }
     }
 
     /// Takes at most `max` bytes out of the receive buffer.
     pub fn recv(&mut self, max: usize) -> Vec<u8> {
         let mut data = vec![0; self.readable().min(max)];
+        let socket = match &mut self.engine {
+            Engine::Stack(set, handle) => set.get_mut::<stack::Socket<'_>>(*handle),
+            // What was delivered is the socket's, though the connection be over.
+            Engine::Model(peer) => {
+                let received = peer.receive(max, self.now);
+                return received.unwrap_or_else(|_| peer.take_delivered(max, self.now)).to_vec();
+            }
+        };
         // The buffer is a ring: a read that wraps comes in two pieces.
         let mut got = 0;
         while got < data.len() {
-            match self.socket_mut().recv_slice(&mut data[got..]) {
+            match socket.recv_slice(&mut data[got..]) {
                 Ok(n) if n > 0 => got += n,
                 Ok(_) | Err(_) => break,
             }
@@ -210,35 +278,58 @@ impl TcpEnd {
 
     /// Bytes sent or queued and not yet acknowledged.
     pub fn send_queue(&self) -> usize {
-        self.socket().send_queue()
+        match &self.engine {
+            Engine::Stack(set, handle) => set.get::<stack::Socket<'_>>(*handle).send_queue(),
+            Engine::Model(peer) => peer.send_queue(),
+        }
     }
 
     /// The CLOSE call of RFC 9293: FIN after what is queued.
     pub fn close(&mut self) {
-        self.socket_mut().close();
+        match &mut self.engine {
+            Engine::Stack(set, handle) => set.get_mut::<stack::Socket<'_>>(*handle).close(),
+            // A refusal is the machine's edge.
+            Engine::Model(peer) => drop(peer.close(self.now)),
+        }
     }
 
     /// The ABORT call of RFC 9293: RST at the next departure.
     pub fn abort(&mut self) {
-        self.socket_mut().abort();
+        match &mut self.engine {
+            Engine::Stack(set, handle) => set.get_mut::<stack::Socket<'_>>(*handle).abort(),
+            Engine::Model(peer) => drop(peer.abort(self.now)),
+        }
     }
 
     /// The TCB is deleted (RFC 9293, 3.10.8): CLOSED, and nothing is sent any more. What has come can still be read.
     pub fn delete(&mut self) {
-        self.abort();
-        self.deleted = true;
+        match &mut self.engine {
+            Engine::Stack(..) => {
+                self.abort();
+                self.deleted = true;
+            }
+            Engine::Model(peer) => peer.user_timeout(self.now),
+        }
     }
 
     /// Has it send one keep-alive probe at the next departure. The stack's own clock for them is not used: it begins with
     /// a probe at once, and takes no notice of a peer's probe.
     pub fn probe(&mut self) {
-        let socket = self.socket_mut();
-        socket.set_keep_alive(Some(smoltcp::time::Duration::ZERO));
-        socket.set_keep_alive(None);
+        match &mut self.engine {
+            Engine::Stack(set, handle) => {
+                let socket = set.get_mut::<stack::Socket<'_>>(*handle);
+                socket.set_keep_alive(Some(smoltcp::time::Duration::ZERO));
+                socket.set_keep_alive(None);
+            }
+            Engine::Model(peer) => peer.probe(),
+        }
     }
 
     /// Whether it waits for an acknowledgment: of data, SYN or FIN.
     pub fn awaits_answer(&self) -> bool {
+        if let Engine::Model(peer) = &self.engine {
+            return peer.awaits_answer();
+        }
         match self.state() {
             State::SynSent | State::SynReceived | State::FinWait1 | State::Closing | State::LastAck => true,
             State::Established | State::CloseWait => self.send_queue() > 0,

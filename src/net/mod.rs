@@ -12,6 +12,7 @@ mod conns;
 mod device;
 mod endpoint;
 mod faults;
+mod model;
 mod router;
 mod stack;
 mod switch;

@@ -1,15 +1,16 @@
 //! One host's TCP/IP stack: interfaces, connections, datagram sockets, and the demultiplexer.
 
 use super::device::{Device, Via};
-use super::endpoint::{Moved, TcpEnd};
+use super::endpoint::{Engine, Moved, TcpEnd};
+use super::model::Model;
 use crate::base::Time;
 use crate::packet;
-use crate::scenario::model::{IpNet, SocketSpec};
+use crate::scenario::model::{IpNet, ModelSpec, SocketSpec};
 use bytes::Bytes;
 use core::cmp::Reverse;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
-use smoltcp::socket::udp;
+use smoltcp::socket::{tcp, udp};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpEndpoint, IpListenEndpoint};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -40,6 +41,8 @@ pub struct StackConfig {
     pub seed: u64,
     /// The initial sequence number of its first connection.
     pub isn: Option<u32>,
+    /// Its TCP is the model peer.
+    pub model: Option<ModelSpec>,
 }
 
 /// For whom a frame is.
@@ -102,6 +105,9 @@ pub struct Stack {
     udp: BTreeMap<UdpId, UdpEnd>,
     udp_ports: BTreeMap<u16, BTreeSet<UdpId>>,
     nobody: SocketSet<'static>,
+    /// What the ends of a host with the model peer are made from.
+    pub(super) model: Option<Model>,
+    pub(super) now: Time,
     next: u32,
     panic: Option<String>,
 }
@@ -206,6 +212,8 @@ impl Stack {
             udp: BTreeMap::new(),
             udp_ports: BTreeMap::new(),
             nobody: SocketSet::new(Vec::new()),
+            model: config.model.map(|spec| Model::new(spec, config)),
+            now: Time::ZERO,
             next: 0,
             panic: None,
         }
@@ -262,23 +270,52 @@ impl Stack {
         if self.owns(remote) { Via::Loopback } else { Via::Link }
     }
 
+    /// What is done from now on is done at this time.
+    pub fn set_time(&mut self, now: Time) {
+        self.now = now;
+    }
+
     /// OPEN active: a new end that will send a SYN. `None` where smoltcp finds no way to address it.
     pub fn connect(&mut self, spec: &SocketSpec, local: SocketAddr, remote: SocketAddr) -> Option<TcpId> {
-        let mut end = TcpEnd::new(spec, self.via_for(remote.ip()), local, remote);
-        let port = self.port(end.via);
-        let cx = port.iface.context();
-        let (to, from) = (endpoint(remote), IpListenEndpoint::from(endpoint(local)));
-        end.socket_mut().connect(cx, to, from).ok()?;
+        let mut end = self.end_for(spec, local, remote);
+        match &mut end.engine {
+            Engine::Stack(set, handle) => {
+                let cx = self.port(end.via).iface.context();
+                let (to, from) = (endpoint(remote), IpListenEndpoint::from(endpoint(local)));
+                set.get_mut::<tcp::Socket<'_>>(*handle).connect(cx, to, from).ok()?;
+            }
+            Engine::Model(peer) => peer.open_active(self.now).ok()?,
+        }
         Some(self.adopt(end))
     }
 
     /// OPEN passive for one connection request: a new end in LISTEN, to which the SYN is then fed.
     pub fn listen(&mut self, spec: &SocketSpec, local: SocketAddr, remote: SocketAddr) -> Option<TcpId> {
-        let mut end = TcpEnd::new(spec, self.via_for(remote.ip()), local, remote);
-        end.socket_mut().listen(IpListenEndpoint::from(endpoint(local))).ok()?;
+        let mut end = self.end_for(spec, local, remote);
+        match &mut end.engine {
+            Engine::Stack(set, handle) => {
+                set.get_mut::<tcp::Socket<'_>>(*handle).listen(IpListenEndpoint::from(endpoint(local))).ok()?;
+            }
+            Engine::Model(peer) => {
+                peer.open_passive(self.now).ok()?;
+                peer.edges();
+            }
+        }
         // The listener's LISTEN is where this end begins: no move of its own.
         end.look();
         Some(self.adopt(end))
+    }
+
+    fn end_for(&mut self, spec: &SocketSpec, local: SocketAddr, remote: SocketAddr) -> TcpEnd {
+        let via = self.via_for(remote.ip());
+        let mtu = if via == Via::Loopback { LOOPBACK_MTU } else { self.mtu };
+        match &mut self.model {
+            Some(model) => {
+                let engine = Engine::Model(Box::new(model.peer(spec, local, remote, mtu, self.now)));
+                TcpEnd::with(engine, spec, via, local, remote)
+            }
+            None => TcpEnd::new(spec, via, local, remote),
+        }
     }
 
     fn adopt(&mut self, end: TcpEnd) -> TcpId {
@@ -292,7 +329,9 @@ impl Stack {
 
     /// The end of this number.
     pub fn end(&mut self, id: TcpId) -> Option<&mut TcpEnd> {
-        self.tcp.get_mut(&id).map(|end| &mut **end)
+        let end = self.tcp.get_mut(&id)?;
+        end.now = self.now;
+        Some(end)
     }
 
     /// The end of this number, to look at.
@@ -323,7 +362,10 @@ impl Stack {
     pub fn feed(&mut self, id: TcpId, now: Time, frame: &Bytes) -> Option<Moved> {
         let end = self.tcp.get_mut(&id)?;
         let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
-        guard(&mut self.panic, || port.take_in(now, frame, &mut end.set));
+        match &mut end.engine {
+            Engine::Stack(set, _) => guard(&mut self.panic, || port.take_in(now, frame, set)),
+            Engine::Model(peer) => super::model::feed(peer, frame, now),
+        }
         end.look()
     }
 
@@ -331,6 +373,13 @@ impl Stack {
     pub fn feed_stack(&mut self, via: Via, now: Time, frame: &Bytes) {
         let port = if via == Via::Link { &mut self.link } else { &mut self.loopback };
         guard(&mut self.panic, || port.take_in(now, frame, &mut self.nobody));
+    }
+
+    /// Takes a segment in that is for no end; what LISTEN or CLOSED says of it departs.
+    pub fn feed_stray(&mut self, via: Via, now: Time, frame: &Bytes, listening: bool) {
+        let Some(model) = &self.model else { return self.feed_stack(via, now, frame) };
+        let answers = model.answer_stray(frame, listening, now);
+        self.port(via).device.outgoing.extend(answers);
     }
 
     /// Takes a datagram in for a socket.
@@ -358,7 +407,15 @@ impl Stack {
         }
         let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
         let before = port.device.outgoing.len();
-        guard(&mut self.panic, || port.iface.poll_egress(instant(now), &mut port.device, &mut end.set));
+        match &mut end.engine {
+            Engine::Stack(set, _) => {
+                guard(&mut self.panic, || port.iface.poll_egress(instant(now), &mut port.device, set))
+            }
+            Engine::Model(peer) => {
+                let frame = super::model::depart(peer, (end.local, end.remote), end.hop_limit, now);
+                port.device.outgoing.extend(frame);
+            }
+        }
         (port.device.outgoing.len() > before, end.look())
     }
 
@@ -366,8 +423,14 @@ impl Stack {
     pub fn poll_at(&mut self, id: TcpId, now: Time) -> Option<Time> {
         let end = self.tcp.get_mut(&id).filter(|end| !end.deleted)?;
         let port = if end.via == Via::Link { &mut self.link } else { &mut self.loopback };
-        let at = port.iface.poll_at(instant(now), &end.set)?;
-        Some(Time(u64::try_from(at.total_micros()).unwrap_or(0).saturating_mul(1_000)).max(now))
+        match &end.engine {
+            Engine::Stack(set, _) => {
+                let at = port.iface.poll_at(instant(now), set)?;
+                Some(Time(u64::try_from(at.total_micros()).unwrap_or(0).saturating_mul(1_000)).max(now))
+            }
+            Engine::Model(peer) if peer.has_departures() => Some(now),
+            Engine::Model(peer) => peer.due().map(|at| at.max(now)),
+        }
     }
 
     /// Nothing has been sent since the last look at the departures.

@@ -112,6 +112,12 @@ fn tcp_header(frame: &[u8], ethernet: bool) -> Option<&[u8]> {
     packet.get(if first >> 4 == 4 { usize::from(first & 0x0f) * 4 } else { IPV6_HEADER }..)
 }
 
+/// The text of a TCP segment of this length.
+pub fn tcp_text(frame: &[u8], ethernet: bool, len: u32) -> Option<&[u8]> {
+    let header = tcp_header(frame, ethernet)?;
+    header.get(usize::from(*header.get(12)? >> 4) * 4..)?.get(..len as usize)
+}
+
 /// The control bits of a TCP segment, read from fixed offsets: for the demultiplexer.
 pub fn tcp_flags(frame: &[u8], ethernet: bool) -> Option<super::Flags> {
     tcp_header(frame, ethernet)?.get(13).copied().map(super::Flags)

@@ -15,7 +15,7 @@ mod types;
 pub use check::checksums_ok;
 pub use craft::{craft_tcp, decrement_ttl, flip_bit, icmp_error};
 pub use dissect::dissect;
-pub use layout::{TCP, UDP, endpoints, tcp_flags, tcp_window};
+pub use layout::{TCP, UDP, endpoints, tcp_flags, tcp_text, tcp_window};
 pub use types::{Arp, Body, Datagram, Flags, Icmp, IcmpKind, Packet, Segment};
 
 #[cfg(test)]

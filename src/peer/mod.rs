@@ -200,9 +200,10 @@ impl Peer {
         let _ = self.call(Input::UserTimeout, now);
     }
 
-    /// Changes what may change while it lives.
-    pub fn configure(&mut self, settings: Settings) {
-        self.settings = Settings { rcvbuf: self.settings.rcvbuf, ..settings };
+    /// Changes what may change while it lives: Nagle's algorithm, and the user timeout.
+    pub fn configure(&mut self, nagle: bool, user_timeout: Option<Span>) {
+        self.settings.nagle = nagle;
+        self.settings.user_timeout = user_timeout;
     }
 
     /// The next segment that it sends.
@@ -302,6 +303,11 @@ impl Peer {
         self.ack_owed = false;
         self.set_clocks();
     }
+}
+
+/// The clock of initial sequence numbers: one step in four microseconds (3.4.1).
+pub const fn isn_clock(now: Time) -> u32 {
+    (now.0 / 4_000) as u32
 }
 
 /// In these states there is no connection.

@@ -63,7 +63,7 @@ impl Peer {
 
     /// ISS from a clock (3.4.1; RFC 6528): beyond what an earlier incarnation of the connection has used.
     fn choose_iss(&self) -> u32 {
-        let clock = self.settings.isn.wrapping_add((self.now.0 / 4_000) as u32);
+        let clock = self.settings.isn.wrapping_add(super::isn_clock(self.now));
         match self.facts.send_side() {
             Some(old) if clock.wrapping_sub(old.nxt) >= 1 << 31 || clock == old.nxt => old.nxt.wrapping_add(1),
             Some(_) | None => clock,

@@ -94,7 +94,7 @@ fn names<'a>(table: impl Iterator<Item = (&'a String, &'a Vec<IpAddr>)>) -> Fiel
 }
 
 fn host(scenario: &Scenario, index: usize, node: &Node) -> Fields {
-    let HostSpec { via, sockets, dns, names: table, isn } = &node.host;
+    let HostSpec { via, sockets, dns, names: table, isn, model } = &node.host;
     let mut fields = Fields::default();
     fields.raw("ip", nets(node));
     if let Some(via) = via {
@@ -123,6 +123,9 @@ fn host(scenario: &Scenario, index: usize, node: &Node) -> Fields {
     }
     if let Some(isn) = isn {
         fields.raw("isn", isn);
+    }
+    if let Some(model) = model {
+        fields.text("tcp", "model").raw("rfc793", model.rfc793).text("msl", &duration_text(model.msl));
     }
     fields
 }

@@ -68,6 +68,23 @@ pub struct HostSpec {
     pub names: BTreeMap<String, Vec<IpAddr>>,
     /// The initial sequence number of its first connection; else from the seed.
     pub isn: Option<u32>,
+    /// Its TCP is the model peer; else it is the stack's.
+    pub model: Option<ModelSpec>,
+}
+
+/// What a host with the model peer is set to besides its sockets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ModelSpec {
+    /// A SYN in the window resets the connection, as in RFC 793.
+    pub rfc793: bool,
+    /// The maximum segment lifetime: TIME-WAIT lasts two.
+    pub msl: Span,
+}
+
+impl Default for ModelSpec {
+    fn default() -> Self {
+        ModelSpec { rfc793: false, msl: Span::secs(120) }
+    }
 }
 
 /// Congestion control of a socket (RFC 5681).

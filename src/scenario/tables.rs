@@ -8,7 +8,7 @@ use super::table::{TableInfo, table};
 use super::value::{Kind, Value};
 use super::words::{
     App, Bits, ConnName, CountIs, Downs, EndingWord, Hex, HostPort, Ip, Medium, Net, Ordinals, Packets, Path, SeqRange,
-    Want,
+    Stack, Want,
 };
 use crate::scenario::diagnostic::Errors;
 use crate::socket_api::Errno;
@@ -61,6 +61,13 @@ table! {
         "names" names: Map<Some1<Name>>;
         /// The initial sequence number of its first connection. Without one, it comes from the seed.
         "isn" isn: Whole<0, 4_294_967_295>;
+        /// Its TCP: smoltcp's, or the model peer, which RFC 9293's own table runs. The model peer speaks on links of IP
+        /// packets; it has no congestion control, and acknowledges at once.
+        "tcp" tcp: OneOf<Stack> = "\"smoltcp\"";
+        /// With the model peer: a SYN in the window resets the connection, as in RFC 793; else it is challenged (RFC 5961).
+        "rfc793" rfc793: Bool = "false";
+        /// With the model peer: the maximum segment lifetime. TIME-WAIT lasts two.
+        "msl" msl: Duration = "\"2 min\"";
     }
 }
 

@@ -382,6 +382,20 @@ impl Words for How {
     const ALL: &'static [(&'static str, How)] = &[("RD", How::Read), ("WR", How::Write), ("RDWR", How::Both)];
 }
 
+/// Whose TCP a host has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stack {
+    /// The stack's.
+    Smoltcp,
+    /// The model peer.
+    Model,
+}
+
+impl Words for Stack {
+    const WHAT: &'static str = "TCP";
+    const ALL: &'static [(&'static str, Stack)] = &[("smoltcp", Stack::Smoltcp), ("model", Stack::Model)];
+}
+
 impl Words for Congestion {
     const WHAT: &'static str = "congestion control";
     const ALL: &'static [(&'static str, Congestion)] =

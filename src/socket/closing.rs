@@ -101,7 +101,7 @@ impl Kernel {
         let Some(end) = self.stack.end(id) else { return };
         let state = end.state();
         // smoltcp's CLOSE in SYN-RECEIVED sends no FIN and takes the SYN's acknowledgment for the FIN's.
-        if state == State::SynReceived && !bare {
+        if state == State::SynReceived && !bare && !end.is_model() {
             end.abort()
         } else {
             end.close()

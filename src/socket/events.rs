@@ -14,14 +14,14 @@ use core::cmp::Reverse;
 use core::net::SocketAddr;
 
 /// A machine's step as a record.
-pub(super) fn edge_record<M: Machine>(fd: Fd, edge: &MachineEdge<M>) -> What {
+pub(super) fn edge_record<M: Machine>(of: Subject, edge: &MachineEdge<M>) -> What {
     let refusal = match edge.step {
         Step::Reject(refusal, _) => Some(refusal.name().into()),
         Step::Go(..) | Step::Never => None,
     };
     What::Edge(Edge {
         machine: M::NAME.into(),
-        of: Subject::Fd(fd),
+        of,
         from: edge.from.name().into(),
         input: edge.input.name().into(),
         to: edge.to().name().into(),
@@ -81,7 +81,7 @@ impl Kernel {
         let node = self.node;
         let Some(stream) = self.stream(fd) else { return };
         let edge = stream.machine.step(input, &mut |edge: &MachineEdge<Socket>| {
-            ctx.tape.note(node, || edge_record(fd, edge));
+            ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
         });
         if let Step::Go(_, outputs, _) = edge.step
             && let Some(errno) = outputs.iter().copied().find_map(pending_of)
@@ -176,9 +176,14 @@ impl Kernel {
             end.delete();
         }
         let moved = end.look();
-        let owner = self.owner(id);
         self.note_move(id, moved, ctx);
-        match owner {
+        self.tell_timed_out(id, ctx);
+        self.settle(id, None, ctx);
+    }
+
+    /// Whoever the end belongs to hears that its time was over.
+    pub(super) fn tell_timed_out(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
+        match self.owner(id) {
             Some(Owner::Fd(fd)) => self.report(fd, Input::TimedOut, ctx),
             Some(Owner::Ready(_)) => {
                 if let Some(holding) = self.holdings.get_mut(&id) {
@@ -187,7 +192,6 @@ impl Kernel {
             }
             Some(Owner::HalfOpen(_) | Owner::Lingering(_) | Owner::Nobody) | None => {}
         }
-        self.settle(id, None, ctx);
     }
 
     /// An ICMP error came about a packet that this host sent (RFC 9293, 3.9.2.2; RFC 1122, 4.1.3.3).
@@ -244,7 +248,7 @@ impl Kernel {
         let Some(dgram) = self.dgram(fd) else { return };
         let input = if refused { DatagramInput::PortUnreachable } else { DatagramInput::HostUnreachable };
         let edge = dgram.machine.step(input, &mut |edge: &MachineEdge<Datagram>| {
-            ctx.tape.note(node, || edge_record(fd, edge));
+            ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
         });
         if let Step::Go(_, outputs, _) = edge.step {
             if outputs.contains(&DatagramOutput::SetRefused) {

@@ -107,6 +107,10 @@ impl Kernel {
         if end.state() == State::Closed {
             return None;
         }
+        if end.is_model() && end.awaits_answer() {
+            // Its user timeout is its own.
+            return None;
+        }
         if end.awaits_answer() {
             let (since, _) = *end.unanswered.get_or_insert((now, end.active.1));
             return spec.user_timeout.map(|timeout| (since + timeout, Due::GiveUp(TimerKind::UserTimeout)));

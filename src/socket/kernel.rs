@@ -150,6 +150,11 @@ impl Kernel {
         }
     }
 
+    /// What is done from now on is done at this time.
+    pub fn set_time(&mut self, now: Time) {
+        self.stack.set_time(now);
+    }
+
     /// Whose kernel it is.
     pub fn node(&self) -> NodeId {
         self.node

@@ -2,6 +2,7 @@
 
 use crate::net::{Mark, OnWire, TcpEnd};
 use crate::packet::{Flags, Segment};
+use crate::peer::{Clock, Peer};
 use crate::trace::TimerKind;
 
 /// The timer behind a segment that was sent with nothing else to cause it; `None` where it is new data that had waited
@@ -20,6 +21,18 @@ pub(super) fn behind(wire: &OnWire, segment: &Segment) -> Option<TimerKind> {
         return Some(TimerKind::Probe);
     }
     (behind < 0).then_some(TimerKind::Retransmission)
+}
+
+/// The clock of a model peer's that rang, if one did. Text sent after all, though it was little, is no timer of the RFC's.
+pub(super) fn rung(peer: &mut Peer) -> Option<TimerKind> {
+    match peer.rang()? {
+        Clock::Retransmission => Some(TimerKind::Retransmission),
+        Clock::Persist => Some(TimerKind::Probe),
+        Clock::KeepAlive => Some(TimerKind::KeepAlive),
+        Clock::TimeWait => Some(TimerKind::TimeWait),
+        Clock::UserTimeout => Some(TimerKind::UserTimeout),
+        Clock::Override => None,
+    }
 }
 
 /// A segment arrived: what it says of the peer's window and of what the peer has got, and which timers it starts.

@@ -58,6 +58,7 @@ impl<'b, 't> HostSys<'_, 'b, 't> {
     fn calling<R>(&mut self, call: impl FnOnce(&mut Kernel, Caller, &mut Ctx<'b, 't>) -> R) -> R {
         let before = self.ctx.tape.cause;
         self.ctx.tape.cause = self.within.or(before);
+        self.host.kernel.set_time(self.ctx.tape.now);
         let result = call(&mut self.host.kernel, *self.caller, self.ctx);
         self.ctx.tape.cause = before;
         result

@@ -4,11 +4,11 @@ use super::Checker;
 use crate::base::NodeId;
 use crate::scenario::diagnostic::{Place, quoted, thousands};
 use crate::scenario::leaf::Placed;
-use crate::scenario::model::{Actor, HostSpec, Program, Proto, Serve, ServeApp, SocketSpec};
+use crate::scenario::model::{Actor, HostSpec, ModelSpec, Program, Proto, Serve, ServeApp, SocketSpec};
 use crate::scenario::table::Table;
 use crate::scenario::tables::{HostTable, Root, ServeTable, SocketsTable};
 use crate::scenario::value::Key;
-use crate::scenario::words::App;
+use crate::scenario::words::{App, Stack};
 use crate::trace::NodeKind;
 use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +68,29 @@ impl Checker<'_> {
             spec.names.extend(self.names(&names.value));
         }
         spec.isn = table.isn.as_ref().and_then(|isn| u32::try_from(isn.value).ok());
+        spec.model = self.model(id, table);
+    }
+
+    /// The model peer, and what only it can be set to.
+    fn model(&mut self, id: NodeId, table: &HostTable) -> Option<ModelSpec> {
+        let chosen = table.tcp.as_ref().filter(|tcp| tcp.value == Stack::Model);
+        let Some(tcp) = chosen else {
+            let only = [table.rfc793.as_ref().map(|key| &key.place), table.msl.as_ref().map(|key| &key.place)];
+            for place in only.into_iter().flatten() {
+                self.errors.add(place.clone(), "only the model peer can be set so").help("add tcp = \"model\"");
+            }
+            return None;
+        };
+        if self.out.links.iter().any(|link| link.ethernet && link.ends.contains(&id)) {
+            self.errors
+                .add(tcp.place.clone(), "the model peer on an Ethernet link")
+                .help("it sends bare IP packets: leave out `medium`, and the switch");
+        }
+        let usual = ModelSpec::default();
+        Some(ModelSpec {
+            rfc793: table.rfc793.as_ref().map_or(usual.rfc793, |key| key.value),
+            msl: table.msl.as_ref().map_or(usual.msl, |key| key.value),
+        })
     }
 
     fn router_of(&mut self, host: NodeId, via: &Placed<String>) -> Option<NodeId> {

@@ -72,7 +72,7 @@ fn names_come_from_the_header_and_from_conn_records() {
     it.conn(start);
     it.call(SERVER, CallName::Accept, "", Outcome::Accepted(Fd(4), addr(CLIENT)));
     let mut header = header();
-    header.nodes.push(NodeInfo { name: "hub".to_owned(), kind: NodeKind::Switch, addrs: vec![] });
+    header.nodes.push(NodeInfo { name: "hub".to_owned(), kind: NodeKind::Switch, addrs: vec![], model: false });
     let names = Names::new(&header, &it.records);
     assert_eq!(names.conn(CONN), "client.1");
     assert_eq!(names.endpoint(addr(SERVER)), "server:80");
