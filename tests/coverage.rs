@@ -53,6 +53,7 @@ fn unseen(table: &Table, seen: &Seen) -> Vec<String> {
 /// Edges that nothing can show, and why.
 const UNSEEN: &[(&str, &str)] = &[
     ("socket LISTENING: listen/in-use", "while a socket listens, no other at its port can begin to"),
+    ("socket CONNECTING: port unreachable", "a host without a listener answers with a RST"),
     ("socket FAILED: recv", "what never was connected has received nothing"),
     ("datagram CREATED: recv", "without a port nothing comes"),
     ("datagram CREATED: send, recv/pending error", "only a socket with a peer is told of errors"),

@@ -77,6 +77,7 @@ const CALLS: &[(&str, Call)] = &[
     ("sendto", |sys, fd| sys.sendto(fd, &Bytes::from_static(b"text"), server_at(53)).map(|_| ())),
     ("sendto of too much", |sys, fd| sys.sendto(fd, &vec![0; 9_000].into(), server_at(53)).map(|_| ())),
     ("sendto nowhere", |sys, fd| sys.sendto(fd, &Bytes::new(), SocketAddr::from(([10, 9, 9, 9], 53))).map(|_| ())),
+    ("sendto port 0", |sys, fd| sys.sendto(fd, &Bytes::new(), server_at(0)).map(|_| ())),
     ("recv", |sys, fd| sys.recv(fd, 9).map(|_| ())),
     ("recvfrom", |sys, fd| sys.recvfrom(fd, 9).map(|_| ())),
     ("shutdown", |sys, fd| sys.shutdown(fd, How::Both)),

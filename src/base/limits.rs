@@ -9,8 +9,8 @@ pub struct Limits {
     pub events: u64,
     /// How much virtual time may pass.
     pub time: Span,
-    /// How many bytes may wait in links, and be set apart for the buffers of connections, at one time. TIME-WAIT and
-    /// half-open connections have theirs too.
+    /// How many bytes may wait in links (also those that a fault holds there) and in sockets' queues, and be set apart
+    /// for the buffers of connections, at one time. TIME-WAIT and half-open connections have theirs too.
     pub queued: u64,
 }
 

@@ -7,12 +7,14 @@
 //! [`Seeded`] keeps one SplitMix64 stream for each link direction and kind of decision, so that a new link disturbs no
 //! other; [`Scripted`] answers from a list, by which a run can be named and had again.
 
+mod groups;
 mod ids;
 mod limits;
 mod payload;
 mod rng;
 mod time;
 
+pub use groups::Groups;
 pub use ids::{ActorId, ConnId, Fd, LinkId, NodeId, RecordId};
 pub use limits::Limits;
 pub use payload::{Payload, from_hex, pattern, to_hex};

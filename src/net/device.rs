@@ -1,5 +1,6 @@
 //! A virtual network device: one frame in, a queue of frames out.
 
+use crate::packet::ETHERNET_HEADER;
 use bytes::Bytes;
 use smoltcp::phy::{self, DeviceCapabilities, Medium};
 use smoltcp::time::Instant;
@@ -22,9 +23,6 @@ pub(super) struct Device {
     /// Frames sent, oldest first.
     pub(super) outgoing: Vec<Bytes>,
 }
-
-/// An Ethernet header's length in bytes.
-const ETHERNET_HEADER: usize = 14;
 
 impl Device {
     /// A device for IP packets of at most `mtu` bytes.

@@ -1,16 +1,12 @@
-//! One end of a TCP connection: a fresh smoltcp socket in a socket set of its own, or a model peer.
-//!
-//! A set per connection keeps the cost of a poll flat, makes every state change attributable, and avoids smoltcp's
-//! choice of the first socket that accepts (a duplicate SYN made a second connection on the same pair).
+//! One end of a TCP connection: smoltcp's, or a model peer.
 
+use super::socket::StackSocket;
 use crate::base::{ConnId, RecordId, Span, Time};
 use crate::peer::Peer;
-use crate::scenario::model::{Congestion, SocketSpec};
+use crate::scenario::model::SocketSpec;
 use crate::tcp::State;
 use crate::trace::End;
 use core::net::SocketAddr;
-use smoltcp::iface::{SocketHandle, SocketSet};
-use smoltcp::socket::tcp as stack;
 
 /// A state change around one call, arrival or departure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,7 +60,7 @@ pub struct TcpEnd {
 /// What runs an end.
 pub(super) enum Engine {
     /// smoltcp.
-    Stack(SocketSet<'static>, SocketHandle),
+    Stack(Box<StackSocket>),
     /// RFC 9293's table.
     Model(Box<Peer>),
 }
@@ -96,45 +92,8 @@ pub struct OnWire {
     pub duplicates: u8,
 }
 
-fn state_of(state: stack::State) -> State {
-    match state {
-        stack::State::Closed => State::Closed,
-        stack::State::Listen => State::Listen,
-        stack::State::SynSent => State::SynSent,
-        stack::State::SynReceived => State::SynReceived,
-        stack::State::Established => State::Established,
-        stack::State::FinWait1 => State::FinWait1,
-        stack::State::FinWait2 => State::FinWait2,
-        stack::State::CloseWait => State::CloseWait,
-        stack::State::Closing => State::Closing,
-        stack::State::LastAck => State::LastAck,
-        stack::State::TimeWait => State::TimeWait,
-    }
-}
-
-pub(super) fn duration(span: Span) -> smoltcp::time::Duration {
-    smoltcp::time::Duration::from_micros(span.0 / 1_000)
-}
-
-fn stack_engine(spec: &SocketSpec) -> Engine {
-    let buffer = |bytes: u32| stack::SocketBuffer::new(vec![0; bytes as usize]);
-    let mut socket = stack::Socket::new(buffer(spec.rcvbuf), buffer(spec.sndbuf));
-    socket.set_congestion_control(match spec.congestion {
-        Congestion::None => stack::CongestionControl::None,
-        Congestion::Reno => stack::CongestionControl::Reno,
-        Congestion::Cubic => stack::CongestionControl::Cubic,
-    });
-    let mut set = SocketSet::new(Vec::with_capacity(1));
-    let handle = set.add(socket);
-    Engine::Stack(set, handle)
-}
-
 impl TcpEnd {
-    pub(super) fn new(spec: &SocketSpec, via: super::Via, local: SocketAddr, remote: SocketAddr) -> Self {
-        Self::with(stack_engine(spec), spec, via, local, remote)
-    }
-
-    pub(super) fn with(
+    pub(super) fn new(
         engine: Engine,
         spec: &SocketSpec,
         via: super::Via,
@@ -168,17 +127,10 @@ impl TcpEnd {
 
     /// Sets what may change while it lives.
     pub fn configure(&mut self, spec: &SocketSpec) {
+        self.hop_limit = spec.hop_limit.max(1);
         match &mut self.engine {
-            Engine::Stack(set, handle) => {
-                let socket = set.get_mut::<stack::Socket<'_>>(*handle);
-                socket.set_nagle_enabled(spec.nagle);
-                socket.set_ack_delay(spec.delayed_ack.map(duration));
-                socket.set_hop_limit(Some(spec.hop_limit.max(1)));
-            }
-            Engine::Model(peer) => {
-                self.hop_limit = spec.hop_limit.max(1);
-                peer.configure(spec.nagle, spec.user_timeout);
-            }
+            Engine::Stack(socket) => socket.configure(spec),
+            Engine::Model(peer) => peer.configure(spec.nagle, spec.user_timeout),
         }
     }
 
@@ -191,17 +143,14 @@ impl TcpEnd {
     pub fn model(&mut self) -> Option<&mut Peer> {
         match &mut self.engine {
             Engine::Model(peer) => Some(peer),
-            Engine::Stack(..) => None,
+            Engine::Stack(_) => None,
         }
     }
 
     /// How long an acknowledgment may wait.
     pub fn ack_delay(&self) -> Span {
         match &self.engine {
-            Engine::Stack(set, handle) => {
-                let delay = set.get::<stack::Socket<'_>>(*handle).ack_delay();
-                delay.map_or(Span::ZERO, |delay| Span::micros(delay.total_micros()))
-            }
+            Engine::Stack(socket) => socket.ack_delay(),
             Engine::Model(_) => Span::ZERO,
         }
     }
@@ -214,7 +163,7 @@ impl TcpEnd {
     /// The TCP state.
     pub fn state(&self) -> State {
         match &self.engine {
-            Engine::Stack(set, handle) => state_of(set.get::<stack::Socket<'_>>(*handle).state()),
+            Engine::Stack(socket) => socket.state(),
             Engine::Model(peer) => peer.state(),
         }
     }
@@ -229,10 +178,7 @@ impl TcpEnd {
     /// Free bytes of the send buffer, if it may send at all.
     pub fn room(&self) -> Option<usize> {
         match &self.engine {
-            Engine::Stack(set, handle) => {
-                let socket = set.get::<stack::Socket<'_>>(*handle);
-                socket.may_send().then(|| socket.send_capacity() - socket.send_queue())
-            }
+            Engine::Stack(socket) => socket.room(),
             Engine::Model(peer) => matches!(peer.state(), State::Established | State::CloseWait).then(|| peer.room()),
         }
     }
@@ -240,7 +186,7 @@ impl TcpEnd {
     /// Copies into the send buffer; how many bytes it took.
     pub fn send(&mut self, data: &[u8]) -> usize {
         match &mut self.engine {
-            Engine::Stack(set, handle) => set.get_mut::<stack::Socket<'_>>(*handle).send_slice(data).unwrap_or(0),
+            Engine::Stack(socket) => socket.send(data),
             Engine::Model(peer) => peer.send(data, self.now).unwrap_or(0),
         }
     }
@@ -248,38 +194,27 @@ impl TcpEnd {
     /// Bytes that wait to be read.
     pub fn readable(&self) -> usize {
         match &self.engine {
-            Engine::Stack(set, handle) => set.get::<stack::Socket<'_>>(*handle).recv_queue(),
+            Engine::Stack(socket) => socket.readable(),
             Engine::Model(peer) => peer.readable(),
         }
     }
 
     /// Takes at most `max` bytes out of the receive buffer.
     pub fn recv(&mut self, max: usize) -> Vec<u8> {
-        let mut data = vec![0; self.readable().min(max)];
-        let socket = match &mut self.engine {
-            Engine::Stack(set, handle) => set.get_mut::<stack::Socket<'_>>(*handle),
+        match &mut self.engine {
+            Engine::Stack(socket) => socket.recv(max),
             // What was delivered is the socket's, though the connection be over.
             Engine::Model(peer) => {
                 let received = peer.receive(max, self.now);
-                return received.unwrap_or_else(|_| peer.take_delivered(max, self.now)).to_vec();
-            }
-        };
-        // The buffer is a ring: a read that wraps comes in two pieces.
-        let mut got = 0;
-        while got < data.len() {
-            match socket.recv_slice(&mut data[got..]) {
-                Ok(n) if n > 0 => got += n,
-                Ok(_) | Err(_) => break,
+                received.unwrap_or_else(|_| peer.take_delivered(max, self.now)).to_vec()
             }
         }
-        data.truncate(got);
-        data
     }
 
     /// Bytes sent or queued and not yet acknowledged.
     pub fn send_queue(&self) -> usize {
         match &self.engine {
-            Engine::Stack(set, handle) => set.get::<stack::Socket<'_>>(*handle).send_queue(),
+            Engine::Stack(socket) => socket.send_queue(),
             Engine::Model(peer) => peer.send_queue(),
         }
     }
@@ -287,7 +222,7 @@ impl TcpEnd {
     /// The CLOSE call of RFC 9293: FIN after what is queued.
     pub fn close(&mut self) {
         match &mut self.engine {
-            Engine::Stack(set, handle) => set.get_mut::<stack::Socket<'_>>(*handle).close(),
+            Engine::Stack(socket) => socket.close(),
             // A refusal is the machine's edge.
             Engine::Model(peer) => drop(peer.close(self.now)),
         }
@@ -296,7 +231,7 @@ impl TcpEnd {
     /// The ABORT call of RFC 9293: RST at the next departure.
     pub fn abort(&mut self) {
         match &mut self.engine {
-            Engine::Stack(set, handle) => set.get_mut::<stack::Socket<'_>>(*handle).abort(),
+            Engine::Stack(socket) => socket.abort(),
             Engine::Model(peer) => drop(peer.abort(self.now)),
         }
     }
@@ -304,36 +239,32 @@ impl TcpEnd {
     /// The TCB is deleted (RFC 9293, 3.10.8): CLOSED, and nothing is sent any more. What has come can still be read.
     pub fn delete(&mut self) {
         match &mut self.engine {
-            Engine::Stack(..) => {
-                self.abort();
+            Engine::Stack(socket) => {
+                socket.abort();
                 self.deleted = true;
             }
             Engine::Model(peer) => peer.user_timeout(self.now),
         }
     }
 
-    /// Has it send one keep-alive probe at the next departure. The stack's own clock for them is not used: it begins with
-    /// a probe at once, and takes no notice of a peer's probe.
+    /// Has it send one keep-alive probe at the next departure.
     pub fn probe(&mut self) {
         match &mut self.engine {
-            Engine::Stack(set, handle) => {
-                let socket = set.get_mut::<stack::Socket<'_>>(*handle);
-                socket.set_keep_alive(Some(smoltcp::time::Duration::ZERO));
-                socket.set_keep_alive(None);
-            }
+            Engine::Stack(socket) => socket.probe(),
             Engine::Model(peer) => peer.probe(),
         }
     }
 
+    /// Whether the end's CLOSE does what RFC 9293 says (3.10.4): in SYN-RECEIVED smoltcp's sends no FIN, and takes the
+    /// SYN's acknowledgment for the FIN's.
+    pub fn can_close(&self) -> bool {
+        self.is_model() || self.state() != State::SynReceived
+    }
+
     /// Whether it waits for an acknowledgment: of data, SYN or FIN.
     pub fn awaits_answer(&self) -> bool {
-        if let Engine::Model(peer) = &self.engine {
-            return peer.awaits_answer();
-        }
-        match self.state() {
-            State::SynSent | State::SynReceived | State::FinWait1 | State::Closing | State::LastAck => true,
-            State::Established | State::CloseWait => self.send_queue() > 0,
-            State::Closed | State::Listen | State::FinWait2 | State::TimeWait => false,
-        }
+        let state = self.state();
+        let of_text = state.retransmits() && self.send_queue() > 0;
+        state.awaits_ack_of_syn() || state.awaits_ack_of_fin() || of_text
     }
 }

@@ -25,8 +25,7 @@ impl Model {
     pub(super) fn peer(
         &mut self,
         spec: &SocketSpec,
-        local: SocketAddr,
-        remote: SocketAddr,
+        (local, remote): (SocketAddr, SocketAddr),
         mtu: u32,
         now: Time,
     ) -> Peer {

@@ -1,4 +1,4 @@
-//! A router between subnets, on bare IP packets (RFC 1812 in what it does: longest prefix, TTL, ICMP errors).
+//! A router between subnets, on bare IP packets (RFC 1812 in what it does: longest prefix, TTL, ICMP errors, echo).
 
 use crate::packet::{self, IcmpKind};
 use crate::scenario::model::IpNet;
@@ -33,6 +33,13 @@ pub enum Routed {
         /// With its TTL one less.
         frame: Bytes,
     },
+    /// It was an echo request to the router itself: answers.
+    Answered {
+        /// Through this port.
+        port: usize,
+        /// The echo reply.
+        frame: Bytes,
+    },
     /// Throws it away, and tells the sender where that is allowed.
     Away {
         /// Why.
@@ -60,26 +67,37 @@ impl Router {
         near.or_else(|| self.addrs.iter().copied().find(fits))
     }
 
-    /// What becomes of a packet.
+    /// What becomes of a packet. Where no route leads the error is network unreachable (RFC 1812, 5.2.7.1). What is for the
+    /// router itself finds an echo server (4.3.3.6) and a UDP without a bound port; it has no TCP (6.2 only says that it
+    /// should), which a host learns as protocol unreachable.
     pub fn route(&self, frame: &Bytes) -> Routed {
-        let Some((_, src, dst)) = packet::endpoints(frame, false) else {
+        let Some((protocol, src, dst)) = packet::endpoints(frame, false) else {
             return Routed::Away { why: DropWhy::Malformed, error: None };
         };
-        if self.addrs.contains(&dst.ip()) {
-            return Routed::Away { why: DropWhy::NotForUs, error: None };
-        }
         let refuse = |why, kind| {
             let back = self.port_for(src.ip());
             let error =
                 back.and_then(|port| Some((port, packet::icmp_error(kind, self.addr_at(port, dst.ip())?, frame)?)));
             Routed::Away { why, error }
         };
+        if self.addrs.contains(&dst.ip()) {
+            let reply = packet::echo_reply(frame).and_then(|frame| Some((self.port_for(src.ip())?, frame)));
+            return match reply {
+                Some((port, frame)) => Routed::Answered { port, frame },
+                // What other ICMP messages say, a router has no use for (RFC 1122, 3.2.2).
+                None if matches!(protocol, packet::ICMP | packet::ICMPV6) => {
+                    Routed::Away { why: DropWhy::NoProtocol, error: None }
+                }
+                None if protocol == packet::UDP => refuse(DropWhy::NoProtocol, IcmpKind::PortUnreachable),
+                None => refuse(DropWhy::NoProtocol, IcmpKind::ProtocolUnreachable),
+            };
+        }
         let mut onward = BytesMut::from(&frame[..]);
         if !packet::decrement_ttl(&mut onward) {
             return refuse(DropWhy::TtlExpired, IcmpKind::TimeExceeded);
         }
         let Some(port) = self.port_for(dst.ip()) else {
-            return refuse(DropWhy::NoRoute, IcmpKind::HostUnreachable);
+            return refuse(DropWhy::NoRoute, IcmpKind::NetUnreachable);
         };
         let mtu = self.mtus.get(port).copied().unwrap_or(u32::MAX);
         if frame.len() > mtu as usize {
@@ -126,7 +144,7 @@ mod tests {
     fn errors_come_from_the_address_at_which_they_leave() {
         let cases = [
             (segment("10.2.0.10:1", "10.1.0.10:2", 1, b""), DropWhy::TtlExpired, IcmpKind::TimeExceeded, "10.2.0.1"),
-            (segment("10.1.0.10:1", "10.9.0.1:2", 64, b""), DropWhy::NoRoute, IcmpKind::HostUnreachable, "10.1.0.1"),
+            (segment("10.1.0.10:1", "10.9.0.1:2", 64, b""), DropWhy::NoRoute, IcmpKind::NetUnreachable, "10.1.0.1"),
             (segment("10.1.0.10:1", "10.2.0.10:2", 64, &[0; 600]), DropWhy::TooBig, IcmpKind::TooBig(600), "10.1.0.1"),
         ];
         for (frame, why, kind, from) in cases {

@@ -7,7 +7,7 @@
 use super::Conns;
 use super::faults::{Faults, Verdict};
 use crate::base::{Choose, ConnId, LinkId, NodeId, Point, PointKind, RecordId, Span, Time, label_hash};
-use crate::packet::{self, Packet};
+use crate::packet::{self, ETHERNET_HEADER, Packet};
 use crate::scenario::model::{FaultAction, Lane, Link};
 use crate::trace::{Fault, Tape, What};
 use bytes::{Bytes, BytesMut};
@@ -81,6 +81,7 @@ pub struct Wire {
     pub up: bool,
     lines: [Line; 2],
     held: Vec<Held>,
+    held_bytes: u64,
 }
 
 impl Lane {
@@ -99,7 +100,6 @@ impl Lane {
 
 /// Jitter is drawn in so many steps.
 const JITTER_STEPS: u32 = 1_000;
-const ETHERNET_HEADER: usize = 14;
 
 /// All that a frame on its way may meet.
 pub struct Air<'a, 'b> {
@@ -124,7 +124,7 @@ impl Wire {
             last_arrival: Time::ZERO,
             in_burst: false,
         };
-        Wire { id, ethernet: link.ethernet, up: true, lines: [line(0), line(1)], held: Vec::new() }
+        Wire { id, ethernet: link.ethernet, up: true, lines: [line(0), line(1)], held: Vec::new(), held_bytes: 0 }
     }
 
     /// A frame goes onto the link in this direction; what arrives of it goes to `out`.
@@ -200,15 +200,22 @@ impl Wire {
             }
             FaultAction::Hold(_) => {
                 note(air.tape, from, id, &frame, Fault::Held(rule));
+                self.held_bytes += frame.bytes.len() as u64;
                 self.held.push(Held { rule, direction, frame });
             }
         }
+    }
+
+    /// Bytes of the frames that faults hold here.
+    pub fn held_bytes(&self) -> u64 {
+        self.held_bytes
     }
 
     /// The holding rule's condition came true: what it holds here arrives now. Gives the directions too.
     pub fn release(&mut self, rule: u32, tape: &mut Tape<'_>) -> Vec<(usize, Frame)> {
         let (released, kept) = self.held.drain(..).partition(|held: &Held| held.rule == rule);
         self.held = kept;
+        self.held_bytes = self.held.iter().map(|held| held.frame.bytes.len() as u64).sum();
         let go_on = |held: Held| {
             note(tape, self.lines[held.direction].from, self.id, &held.frame, Fault::Released(rule));
             (held.direction, held.frame)

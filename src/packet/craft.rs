@@ -1,6 +1,6 @@
 //! Packets made, and changed on their way.
 
-use super::layout::{ICMP, ICMPV6, TCP, ip, ip_endpoints};
+use super::layout::{ETHERNET_HEADER, ICMP, ICMPV6, TCP, ip, ip_endpoints};
 use super::{IcmpKind, Segment};
 use bytes::Bytes;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -77,6 +77,17 @@ fn ip_packet(src: IpAddr, dst: IpAddr, ttl: u8, protocol: u8, len: usize) -> Opt
     }
 }
 
+/// An Ethernet frame from this station to all, with this IP packet.
+pub fn ethernet_broadcast(from: [u8; 6], packet: &[u8]) -> Bytes {
+    let version = packet.first().map_or(0, |first| first >> 4);
+    let mut frame = Vec::with_capacity(ETHERNET_HEADER + packet.len());
+    frame.extend([0xff; 6]);
+    frame.extend(from);
+    frame.extend(if version == 6 { [0x86, 0xdd] } else { [0x08, 0x00] });
+    frame.extend(packet);
+    Bytes::from(frame)
+}
+
 /// The ICMP error that `from` sends about an IP packet to that packet's source, quoting it (RFC 792; RFC 4443, 3). `None`
 /// where none may be sent (RFC 1122, 3.2.2; RFC 4443, 2.4): about an ICMP error, about a fragment after the first, about
 /// what was sent to or from no single host; and where `kind` is no error.
@@ -110,6 +121,7 @@ fn icmpv4_error(kind: IcmpKind, from: Ipv4Addr, to: Ipv4Addr, about: &[u8]) -> O
     let (kind, code, rest) = match kind {
         IcmpKind::NetUnreachable => (3, 0, 0),
         IcmpKind::HostUnreachable => (3, 1, 0),
+        IcmpKind::ProtocolUnreachable => (3, 2, 0),
         IcmpKind::PortUnreachable => (3, 3, 0),
         IcmpKind::TooBig(mtu) => (3, 4, mtu.min(0xffff)),
         IcmpKind::TimeExceeded => (11, 0, 0),
@@ -134,6 +146,8 @@ fn icmpv6_error(kind: IcmpKind, from: Ipv6Addr, to: Ipv6Addr, about: &[u8]) -> O
     let (kind, code, rest) = match kind {
         IcmpKind::NetUnreachable => (1, 0, 0),
         IcmpKind::HostUnreachable => (1, 3, 0),
+        // Its pointer is to the header's "next header" field.
+        IcmpKind::ProtocolUnreachable => (4, 1, 6),
         IcmpKind::PortUnreachable => (1, 4, 0),
         IcmpKind::TooBig(mtu) => (2, 0, mtu),
         IcmpKind::TimeExceeded => (3, 0, 0),
@@ -151,6 +165,29 @@ fn icmpv6_error(kind: IcmpKind, from: Ipv6Addr, to: Ipv6Addr, about: &[u8]) -> O
     put(bytes, 4, &rest.to_be_bytes())?;
     put(bytes, 8, quote)?;
     Icmpv6Packet::new_unchecked(bytes).fill_checksum(&from, &to);
+    Some(Bytes::from(packet))
+}
+
+/// The echo reply to an echo request that came in one packet; `None` for any other packet, and where none may be sent
+/// (RFC 1122, 3.2.2.6; RFC 4443, 4.2): it goes from the address that was asked to the one that asked.
+pub fn echo_reply(request: &[u8]) -> Option<Bytes> {
+    let asked = ip(request)?;
+    if !asked.whole || !may_answer(request)? {
+        return None;
+    }
+    let reply = match (asked.protocol, asked.payload.first()) {
+        (ICMP, Some(8)) => 0,
+        (ICMPV6, Some(128)) => 129,
+        _ => return None,
+    };
+    let (mut packet, start) = ip_packet(asked.dst, asked.src, 64, asked.protocol, asked.payload.len())?;
+    let bytes = packet.get_mut(start..)?;
+    put(bytes, 0, asked.payload)?;
+    put(bytes, 0, &[reply, 0, 0, 0])?;
+    match (asked.dst, asked.src) {
+        (IpAddr::V6(from), IpAddr::V6(to)) => Icmpv6Packet::new_unchecked(bytes).fill_checksum(&from, &to),
+        _ => Icmpv4Packet::new_unchecked(bytes).fill_checksum(),
+    }
     Some(Bytes::from(packet))
 }
 

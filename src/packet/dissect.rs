@@ -80,6 +80,7 @@ fn icmp_kind(kind: u8, code: u8, rest: u32) -> IcmpKind {
         (0, _) => IcmpKind::EchoReply,
         (3, 0) => IcmpKind::NetUnreachable,
         (3, 1) => IcmpKind::HostUnreachable,
+        (3, 2) => IcmpKind::ProtocolUnreachable,
         (3, 3) => IcmpKind::PortUnreachable,
         (3, 4) => IcmpKind::TooBig(rest & 0xffff),
         (8, _) => IcmpKind::Echo,
@@ -95,6 +96,7 @@ fn icmpv6_kind(kind: u8, code: u8, rest: u32) -> IcmpKind {
         (1, 4) => IcmpKind::PortUnreachable,
         (2, _) => IcmpKind::TooBig(rest),
         (3, 0) => IcmpKind::TimeExceeded,
+        (4, 1) => IcmpKind::ProtocolUnreachable,
         (128, _) => IcmpKind::Echo,
         (129, _) => IcmpKind::EchoReply,
         (135, _) => IcmpKind::NeighborSolicit,
@@ -108,6 +110,7 @@ fn about(kind: IcmpKind, quoted: &[u8]) -> Option<(SocketAddr, SocketAddr, bool)
     match kind {
         IcmpKind::NetUnreachable
         | IcmpKind::HostUnreachable
+        | IcmpKind::ProtocolUnreachable
         | IcmpKind::PortUnreachable
         | IcmpKind::TooBig(_)
         | IcmpKind::TimeExceeded => {}

@@ -3,15 +3,17 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use smoltcp::wire::{EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Packet, Ipv6Packet};
 
-/// The protocol numbers that this room knows.
-pub(super) const ICMP: u8 = 1;
+/// ICMP's IP protocol number.
+pub const ICMP: u8 = 1;
 /// TCP's IP protocol number.
 pub const TCP: u8 = 6;
 /// UDP's IP protocol number.
 pub const UDP: u8 = 17;
-pub(super) const ICMPV6: u8 = 58;
+/// The same of ICMP for IPv6.
+pub const ICMPV6: u8 = 58;
 
-const ETHERNET_HEADER: usize = 14;
+/// An Ethernet header's length in bytes.
+pub const ETHERNET_HEADER: usize = 14;
 const IPV6_HEADER: usize = 40;
 
 /// What a frame carries.

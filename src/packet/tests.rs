@@ -201,3 +201,30 @@ proptest! {
         decrement_ttl(&mut bytes);
     }
 }
+
+#[test]
+fn no_length_overflows() {
+    let segment = Segment { len: u32::MAX, flags: Flags::SYN.with(Flags::FIN), ..Segment::default() };
+    assert_eq!(segment.seg_len(), u32::MAX, "a saved trace can say so");
+}
+
+#[test]
+fn an_echo_request_is_answered_with_the_same_text() {
+    let (asker, asked) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+    let mut request =
+        icmp_error(IcmpKind::PortUnreachable, asker, &echo_quotable(asked, asker)).expect("a packet").to_vec();
+    // The same packet as an echo request, with what was quoted for its text.
+    request[20] = 8;
+    request[21] = 0;
+    let reply = echo_reply(&request).expect("an answer");
+    let packet = dissect(&reply, false).expect("a packet");
+    assert!(checksums_ok(&reply, false) && reply.len() == request.len() && reply[24..] == request[24..]);
+    assert_eq!((packet.src.ip(), packet.dst.ip()), (asked, asker));
+    assert!(matches!(packet.body, Body::Icmp(Icmp { kind: IcmpKind::EchoReply, .. })));
+    assert_eq!(echo_reply(&reply), None, "a reply is not answered");
+}
+
+fn echo_quotable(src: core::net::IpAddr, dst: core::net::IpAddr) -> bytes::Bytes {
+    let (src, dst) = (core::net::SocketAddr::new(src, 1), core::net::SocketAddr::new(dst, 2));
+    craft_tcp(src, dst, 64, &Segment::default(), b"text").expect("a segment")
+}

@@ -129,7 +129,7 @@ pub struct Segment {
 impl Segment {
     /// SEG.LEN: octets of text, counting SYN and FIN (RFC 9293, 3.4).
     pub const fn seg_len(&self) -> u32 {
-        self.len + self.flags.has(Flags::SYN) as u32 + self.flags.has(Flags::FIN) as u32
+        crate::tcp::seg_len(self.len, self.flags.has(Flags::SYN), self.flags.has(Flags::FIN))
     }
 
     /// What of it matters to the connection machine.
@@ -168,6 +168,8 @@ pub enum IcmpKind {
     NetUnreachable,
     /// Destination unreachable: host or address.
     HostUnreachable,
+    /// Destination unreachable: protocol; of IPv6, a next header that is not known (RFC 4443, 3.4).
+    ProtocolUnreachable,
     /// Destination unreachable: port.
     PortUnreachable,
     /// Fragmentation needed, or packet too big: the next hop's MTU in bytes.

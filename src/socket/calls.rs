@@ -1,13 +1,14 @@
 //! The calls on stream sockets: classify, ask the machine, record, perform. `connect` and the calls that close have files
 //! of their own.
 
-use super::events::edge_record;
+use super::events::{answer_of, edge_record};
 use super::holding::Owner;
 use super::kernel::{Ctx, Entry, Kernel, Listener, Stream};
+use super::ports::Place;
 use super::record::{Args, Caller, Said};
 use super::sys::Received;
 use crate::base::{ActorId, Fd, Payload};
-use crate::machine::{Edge, Step};
+use crate::machine::Edge;
 use crate::net::TcpId;
 use crate::scenario::model::{Proto, SocketSpec};
 use crate::socket_api::{Errno, Input, Output, Socket};
@@ -39,21 +40,13 @@ impl Kernel {
         let edge = stream.machine.step(input, &mut |edge: &Edge<Socket>| {
             ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
         });
-        match edge.step {
-            Step::Go(_, outputs, _) => Ok(outputs),
-            Step::Reject(errno, _) => Err(errno),
-            Step::Never => Err(Errno::Einval),
-        }
+        answer_of(edge.step)
     }
 
     /// What the machine would say: for the record of the call, which comes before its edge.
     pub(super) fn foresee(&self, fd: Fd, input: Input) -> Answer {
         let Some(stream) = self.peek_stream(fd) else { return Err(Errno::Ebadf) };
-        match stream.machine.peek(input).step {
-            Step::Go(_, outputs, _) => Ok(outputs),
-            Step::Reject(errno, _) => Err(errno),
-            Step::Never => Err(Errno::Einval),
-        }
+        answer_of(stream.machine.peek(input).step)
     }
 
     /// A call whose outcome is known from the machine alone.
@@ -90,15 +83,15 @@ impl Kernel {
             return self.bind_datagram(caller, fd, addr, port, ctx);
         }
         let at = SocketAddr::new(addr.unwrap_or(self.anywhere()), port);
-        let free = self.bindable(fd, at);
-        let input = match addr {
-            Some(addr) if !addr.is_unspecified() && !self.stack.owns(addr) => Input::BindNotLocal,
-            Some(_) | None if free.is_none() => Input::BindInUse,
-            Some(_) | None => Input::Bind,
+        let place = self.place_for(fd, at);
+        let input = match place {
+            Place::Free(_) => Input::Bind,
+            Place::InUse => Input::BindInUse,
+            Place::NotLocal => Input::BindNotLocal,
         };
         let said = Said::new(CallName::Bind).args(Args::Addr(at));
         self.plain_call(caller, said, fd, input, ctx)?;
-        if let Some(free) = free {
+        if let Place::Free(free) = place {
             self.bind_to(fd, free);
         }
         Ok(())
@@ -310,7 +303,9 @@ impl Kernel {
             && !stream.stash.is_empty()
         {
             let take = stream.stash.len().min(max);
-            return stream.stash.split_to(take).freeze();
+            let data = stream.stash.split_to(take).freeze();
+            self.stashed -= data.len() as u64;
+            return data;
         }
         id.and_then(|id| self.stack.end(id)).map(|end| Bytes::from(end.recv(max))).unwrap_or_default()
     }

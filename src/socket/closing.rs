@@ -7,7 +7,7 @@ use crate::base::Fd;
 use crate::net::TcpId;
 use crate::scenario::model::{How, Proto};
 use crate::socket_api::{Errno, Input, Output};
-use crate::tcp::State;
+use crate::tcp::{Input as Call, Output as Act, State};
 use crate::trace::{CallName, Outcome};
 
 impl Kernel {
@@ -100,20 +100,31 @@ impl Kernel {
         let bare = self.spec_of(fd).bare;
         let Some(end) = self.stack.end(id) else { return };
         let state = end.state();
-        // smoltcp's CLOSE in SYN-RECEIVED sends no FIN and takes the SYN's acknowledgment for the FIN's.
-        if state == State::SynReceived && !bare && !end.is_model() {
-            end.abort()
-        } else {
-            end.close()
-        }
-        let moved = end.look();
-        if state == State::SynSent && !bare {
-            // RFC 9293, 3.10.4: the TCB is deleted; smoltcp would send a RST.
-            self.note_move(id, moved, ctx);
-            self.detach(id);
-        } else {
+        if state.performs(Call::Close, Act::SndFin) || bare || end.is_model() {
+            if end.can_close() || bare {
+                end.close()
+            } else {
+                end.abort()
+            }
+            let moved = end.look();
             self.settle(id, moved, ctx);
+        } else {
+            self.let_go(id, state, Call::Close, ctx);
         }
+    }
+
+    /// A call that sends nothing: where the RFC has the TCB deleted for it (3.10.4, 3.10.5), it is; smoltcp would send a
+    /// RST.
+    fn let_go(&mut self, id: TcpId, state: State, call: Call, ctx: &mut Ctx<'_, '_>) {
+        if !state.performs(call, Act::DeleteTcb) {
+            self.forget_if_done(id);
+            return;
+        }
+        let Some(end) = self.stack.end(id) else { return };
+        end.delete();
+        let moved = end.look();
+        self.note_move(id, moved, ctx);
+        self.detach(id);
     }
 
     fn abort_connection(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
@@ -126,14 +137,12 @@ impl Kernel {
         self.hand_over(id, Owner::Nobody);
         let Some(end) = self.stack.end(id) else { return };
         let state = end.state();
-        end.abort();
-        let moved = end.look();
-        if matches!(state, State::TimeWait | State::LastAck | State::Closing) && !bare {
-            // RFC 9293, 3.10.5: the TCB is deleted and nothing is sent; smoltcp would send a RST.
-            self.note_move(id, moved, ctx);
-            self.detach(id);
-        } else {
+        if state.performs(Call::Abort, Act::SndRst) || bare || end.is_model() {
+            end.abort();
+            let moved = end.look();
             self.settle(id, moved, ctx);
+        } else {
+            self.let_go(id, state, Call::Abort, ctx);
         }
     }
 
@@ -141,6 +150,7 @@ impl Kernel {
     fn release(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) {
         self.wake_for_close(fd, caller.actor);
         let Some(Entry::Stream(stream)) = self.fds.remove(&fd) else { return };
+        self.stashed -= stream.stash.len() as u64;
         self.holders.moved(Proto::Tcp, fd, stream.local, None);
         if let Some(id) = stream.tcp {
             let lingers = self.lingering.contains_key(&fd);

@@ -18,9 +18,7 @@ impl Kernel {
         if self.dgram(fd).is_some() {
             return self.connect_datagram(caller, fd, to, ctx);
         }
-        // 0.0.0.0 means this host (Linux S34).
-        let remote =
-            if to.ip().is_unspecified() { SocketAddr::new(super::options::loopback(to.ip()), to.port()) } else { to };
+        let remote = super::options::this_host(to);
         let bound = self.peek_stream(fd).and_then(|stream| stream.local);
         let local = self.local_for(fd, remote);
         let input = match local {
@@ -80,7 +78,7 @@ impl Kernel {
             self.forget(earlier);
         }
         let Some(id) = self.stack.connect(&spec, local, remote) else {
-            self.report(fd, Input::Unreachable, ctx);
+            self.report(fd, Input::NetUnreachable, ctx);
             return;
         };
         let now = ctx.tape.now;

@@ -1,12 +1,13 @@
 //! The calls on datagram sockets (POSIX.1-2017; RFC 768; RFC 1122, 4.1).
 
-use super::events::edge_record;
+use super::events::{answer_of, edge_record};
 use super::kernel::{Ctx, Dgram, Entry, Kernel};
 use super::options::{get, in_range, set};
+use super::ports::Place;
 use super::record::{Args, Caller, Said};
 use super::sys::Received;
 use crate::base::{ActorId, Fd, Payload};
-use crate::machine::{Edge, Running, Step};
+use crate::machine::{Edge, Running};
 use crate::net::Stack;
 use crate::scenario::model::{Proto, SockOpt, SocketSpec};
 use crate::socket_api::{Datagram, DatagramInput as In, DatagramOutput as Out, Errno, Input};
@@ -20,14 +21,6 @@ type Answer = Result<&'static [Out], Errno>;
 /// A datagram socket fresh from `socket`.
 pub(super) fn fresh(spec: SocketSpec, maker: ActorId) -> Dgram {
     Dgram { machine: Running::new(), maker, spec, local: None, peer: None, udp: None, pending: None, reuse: false }
-}
-
-fn answer_of(step: Step<crate::socket_api::DatagramState, Out, Errno>) -> Answer {
-    match step {
-        Step::Go(_, outputs, _) => Ok(outputs),
-        Step::Reject(errno, _) => Err(errno),
-        Step::Never => Err(Errno::Einval),
-    }
 }
 
 impl Kernel {
@@ -107,15 +100,15 @@ impl Kernel {
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(), Errno> {
         let at = SocketAddr::new(addr.unwrap_or(self.anywhere()), port);
-        let free = self.bindable(fd, at);
-        let input = match addr {
-            Some(addr) if !addr.is_unspecified() && !self.stack.owns(addr) => In::BindNotLocal,
-            Some(_) | None if free.is_none() => In::BindInUse,
-            Some(_) | None => In::Bind,
+        let place = self.place_for(fd, at);
+        let input = match place {
+            Place::Free(_) => In::Bind,
+            Place::InUse => In::BindInUse,
+            Place::NotLocal => In::BindNotLocal,
         };
         let said = Said::new(CallName::Bind).args(Args::Addr(at));
         self.datagram_call(caller, said, fd, input, Outcome::Ok, ctx)?;
-        if let Some(free) = free {
+        if let Place::Free(free) = place {
             self.open_datagram(fd, free);
         }
         Ok(())
@@ -151,8 +144,9 @@ impl Kernel {
         to: SocketAddr,
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(), Errno> {
+        let peer = super::options::this_host(to);
         let bound = self.dgram(fd).and_then(|dgram| dgram.local);
-        let source = self.source_of(bound, to.ip()).filter(|_| self.reaches(to.ip()));
+        let source = self.source_of(bound, peer.ip()).filter(|_| self.reaches(peer.ip()));
         let new = if self.is_unbound(fd) { self.implicit(fd) } else { None };
         let input = match source {
             None => In::ConnectNoRoute,
@@ -165,10 +159,10 @@ impl Kernel {
             self.open_datagram(fd, new);
         }
         let Some(dgram) = self.dgram(fd) else { return Ok(()) };
-        dgram.peer = Some(to);
+        dgram.peer = Some(peer);
         if let (Some(local), Some(id), Some(source)) = (&mut dgram.local, dgram.udp, source) {
             local.set_ip(source);
-            self.stack.udp_connect(id, source, to);
+            self.stack.udp_connect(id, source, peer);
         }
         Ok(())
     }
@@ -202,10 +196,11 @@ impl Kernel {
     ) -> Result<usize, Errno> {
         let known = self.dgram(fd).map(|dgram| (dgram.pending.is_some(), dgram.peer, dgram.local, dgram.udp));
         let (pending, peer, bound, id) = known.unwrap_or_default();
-        let peer = to.or(peer);
+        let peer = to.map(super::options::this_host).or(peer);
         let new = if self.is_unbound(fd) { self.implicit(fd) } else { None };
         let input = match peer {
             _ if pending => In::Pending,
+            Some(peer) if peer.port() == 0 => In::SendPortZero,
             Some(peer) if !self.reaches(peer.ip()) || self.source_of(bound, peer.ip()).is_none() => In::SendNoRoute,
             Some(peer) if data.len() > self.stack.udp_max(peer) => In::SendTooBig,
             Some(_) if self.is_unbound(fd) && new.is_none() => In::NoPort,
@@ -221,10 +216,9 @@ impl Kernel {
             self.open_datagram(fd, new);
         }
         let id = self.dgram(fd).and_then(|dgram| dgram.udp);
-        if let (Some(id), Some(peer)) = (id, peer) {
-            self.stack.udp_send(id, peer, data);
-            self.flush_datagrams(id, ctx);
-        }
+        let (Some(id), Some(peer)) = (id, peer) else { return Err(Errno::Ebadf) };
+        self.stack.udp_send(id, peer, data);
+        self.flush_datagrams(id, ctx);
         Ok(data.len())
     }
 
@@ -259,16 +253,19 @@ impl Kernel {
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(Bytes, SocketAddr), Errno> {
         let (pending, id) = self.dgram(fd).map(|dgram| (dgram.pending.is_some(), dgram.udp)).unwrap_or_default();
-        let next = if pending { None } else { id.and_then(|id| self.stack.udp_recv(id)) };
+        let next = id.and_then(|id| self.stack.udp_first(id));
         let input = match &next {
             _ if pending => In::Pending,
             Some(_) => In::Recv,
             None => In::RecvEmpty,
         };
-        let cut = next.map(|(data, from)| (data.slice(..data.len().min(max)), from));
+        let cut = next.map(|(data, from)| (data.slice(..data.len().min(max)), *from));
         let outcome = cut.clone().map_or(Outcome::Ok, |(data, from)| Outcome::From(Payload(data), from));
         let said = Said::new(name).args(Args::Number(max as u64));
-        self.datagram_call(caller, said, fd, input, outcome, ctx)?;
+        let outputs = self.datagram_call(caller, said, fd, input, outcome, ctx)?;
+        if let Some(id) = id.filter(|_| outputs.contains(&Out::TakeDatagram)) {
+            self.stack.udp_recv(id);
+        }
         cut.ok_or(Errno::Eagain)
     }
 

@@ -1,14 +1,14 @@
 //! What TCP and ICMP report to the sockets: inputs of their machines.
 
 use super::holding::Owner;
-use super::kernel::{Ctx, Entry, Kernel};
+use super::kernel::{Ctx, Ended, Entry, Kernel};
 use crate::base::Fd;
 use crate::machine::{Edge as MachineEdge, Finite, Machine, Step};
 use crate::net::TcpId;
 use crate::packet::IcmpKind;
 use crate::scenario::model::Proto;
 use crate::socket_api::{Datagram, DatagramInput, DatagramOutput, Errno, Input, Output, Socket};
-use crate::tcp::State;
+use crate::tcp::{self, State};
 use crate::trace::{Edge, Subject, TimerKind, What};
 use core::cmp::Reverse;
 use core::net::SocketAddr;
@@ -29,6 +29,15 @@ pub(super) fn edge_record<M: Machine>(of: Subject, edge: &MachineEdge<M>) -> Wha
     })
 }
 
+/// What a machine's step means to who asked: what is to be performed, or the error that the call fails with.
+pub(super) fn answer_of<S, O>(step: Step<S, O, Errno>) -> Result<&'static [O], Errno> {
+    match step {
+        Step::Go(_, outputs, _) => Ok(outputs),
+        Step::Reject(errno, _) => Err(errno),
+        Step::Never => Err(Errno::Einval),
+    }
+}
+
 /// The error that an output makes pending, if it does.
 fn pending_of(output: Output) -> Option<Errno> {
     match output {
@@ -36,7 +45,9 @@ fn pending_of(output: Output) -> Option<Errno> {
         Output::SetReset => Some(Errno::Econnreset),
         Output::SetBroken => Some(Errno::Epipe),
         Output::SetTimedOut => Some(Errno::Etimedout),
-        Output::SetUnreachable => Some(Errno::Ehostunreach),
+        Output::SetNoProtocol => Some(Errno::Enoprotoopt),
+        Output::SetNetUnreachable => Some(Errno::Enetunreach),
+        Output::SetHostUnreachable => Some(Errno::Ehostunreach),
         Output::Bind
         | Output::BindEphemeral
         | Output::Listen
@@ -49,6 +60,7 @@ fn pending_of(output: Output) -> Option<Errno> {
         | Output::EndOfFile
         | Output::Close
         | Output::Abort
+        | Output::DropAttempt
         | Output::Release
         | Output::Answer
         | Output::TakeError
@@ -56,21 +68,60 @@ fn pending_of(output: Output) -> Option<Errno> {
     }
 }
 
-/// What a TCP move means to the socket, in order.
-fn reports(from: State, to: State, reset: bool) -> Vec<Input> {
+/// The same of a datagram socket's.
+fn datagram_pending_of(output: DatagramOutput) -> Option<Errno> {
+    match output {
+        DatagramOutput::SetRefused => Some(Errno::Econnrefused),
+        DatagramOutput::SetNetUnreachable => Some(Errno::Enetunreach),
+        DatagramOutput::SetHostUnreachable => Some(Errno::Ehostunreach),
+        DatagramOutput::Bind
+        | DatagramOutput::BindEphemeral
+        | DatagramOutput::SetPeer
+        | DatagramOutput::SendDatagram
+        | DatagramOutput::TakeDatagram
+        | DatagramOutput::Release
+        | DatagramOutput::Answer
+        | DatagramOutput::TakeError => None,
+    }
+}
+
+/// What an ICMP message about a packet of theirs is to a stream and to a datagram socket; `None` for what is no error, or
+/// none of theirs. A packet that was too big has no edge: no path MTU is kept.
+const fn error_of(kind: IcmpKind) -> Option<(Input, DatagramInput)> {
+    match kind {
+        IcmpKind::PortUnreachable => Some((Input::PortUnreachable, DatagramInput::PortUnreachable)),
+        // UDP is everywhere; if it were not, nobody would have the port.
+        IcmpKind::ProtocolUnreachable => Some((Input::ProtocolUnreachable, DatagramInput::PortUnreachable)),
+        IcmpKind::NetUnreachable => Some((Input::NetUnreachable, DatagramInput::NetUnreachable)),
+        // Linux has EHOSTUNREACH for both.
+        IcmpKind::HostUnreachable | IcmpKind::TimeExceeded => {
+            Some((Input::HostUnreachable, DatagramInput::HostUnreachable))
+        }
+        IcmpKind::Echo
+        | IcmpKind::EchoReply
+        | IcmpKind::TooBig(_)
+        | IcmpKind::NeighborSolicit
+        | IcmpKind::NeighborAdvert
+        | IcmpKind::Other(..) => None,
+    }
+}
+
+/// What a TCP move means to the socket, in order. `ended` is what led to CLOSED, where that was not the connection's
+/// own end.
+fn reports(from: State, to: State, ended: Option<Ended>) -> Vec<Input> {
     let mut inputs = Vec::new();
-    let opening = matches!(from, State::SynSent | State::SynReceived);
-    if opening && matches!(to, State::Established | State::CloseWait) {
+    if from.awaits_ack_of_syn() && to.may_send() {
         inputs.push(Input::Established);
     }
-    if matches!(to, State::CloseWait | State::Closing | State::TimeWait) && from != State::Closing {
+    if !from.has_fin_of_peer() && to.has_fin_of_peer() {
         inputs.push(Input::RcvFin);
     }
-    if to == State::TimeWait || (from, to, reset) == (State::LastAck, State::Closed, false) {
-        inputs.push(Input::Done);
-    }
-    if to == State::Closed && reset {
-        inputs.push(Input::RcvRst);
+    let last_ack = matches!(tcp::next(from, tcp::Input::AckOfFin), Step::Go(at, ..) if at == to && to == State::Closed);
+    match ended.filter(|_| to == State::Closed) {
+        Some(Ended::Reset) => inputs.push(Input::RcvRst),
+        Some(Ended::TimedOut) => inputs.push(Input::TimedOut),
+        None if to == State::TimeWait || last_ack => inputs.push(Input::Done),
+        None => {}
     }
     inputs
 }
@@ -83,17 +134,29 @@ impl Kernel {
         let edge = stream.machine.step(input, &mut |edge: &MachineEdge<Socket>| {
             ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
         });
-        if let Step::Go(_, outputs, _) = edge.step
-            && let Some(errno) = outputs.iter().copied().find_map(pending_of)
-        {
+        let outputs = answer_of(edge.step).unwrap_or_default();
+        if let Some(errno) = outputs.iter().copied().find_map(pending_of) {
             stream.pending = Some(errno);
+        }
+        if outputs.contains(&Output::DropAttempt) {
+            self.drop_attempt(fd, ctx);
         }
         self.wake(fd);
     }
 
+    /// The connection that a `connect` has sent for is CLOSED, and sends nothing any more.
+    fn drop_attempt(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
+        let Some(id) = self.peek_stream(fd).and_then(|stream| stream.tcp) else { return };
+        let Some(end) = self.stack.end(id) else { return };
+        end.delete();
+        let moved = end.look();
+        self.note_move(id, moved, ctx);
+        self.detach(id);
+    }
+
     /// A connection's state changed: whoever owns it is told.
     pub(super) fn moved(&mut self, id: TcpId, from: State, to: State, ctx: &mut Ctx<'_, '_>) {
-        let reset = self.arriving_reset;
+        let ended = self.ended;
         let Some(holding) = self.holdings.get_mut(&id) else { return };
         if to == State::Closed {
             self.stack.unpair(id);
@@ -106,18 +169,18 @@ impl Kernel {
                 if to == State::TimeWait && !holding.spec.bare {
                     self.drain(fd, id);
                 }
-                for input in reports(from, to, reset) {
+                for input in reports(from, to, ended) {
                     self.report(fd, input, ctx);
                 }
             }
             Owner::HalfOpen(listener) => {
                 holding
                     .missed
-                    .extend(reports(from, to, reset).into_iter().filter(|&input| input != Input::Established));
+                    .extend(reports(from, to, ended).into_iter().filter(|&input| input != Input::Established));
                 self.half_open_moved(id, listener, to);
             }
             Owner::Ready(listener) => {
-                holding.missed.extend(reports(from, to, reset));
+                holding.missed.extend(reports(from, to, ended));
                 self.wake(listener);
             }
             Owner::Lingering(fd) => self.wake(fd),
@@ -130,6 +193,7 @@ impl Kernel {
         let unread = self.stack.end(id).map(|end| end.recv(usize::MAX)).unwrap_or_default();
         if let Some(stream) = self.stream(fd) {
             stream.stash.extend_from_slice(&unread);
+            self.stashed += unread.len() as u64;
         }
     }
 
@@ -176,22 +240,10 @@ impl Kernel {
             end.delete();
         }
         let moved = end.look();
+        self.ended = Some(Ended::TimedOut);
         self.note_move(id, moved, ctx);
-        self.tell_timed_out(id, ctx);
+        self.ended = None;
         self.settle(id, None, ctx);
-    }
-
-    /// Whoever the end belongs to hears that its time was over.
-    pub(super) fn tell_timed_out(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
-        match self.owner(id) {
-            Some(Owner::Fd(fd)) => self.report(fd, Input::TimedOut, ctx),
-            Some(Owner::Ready(_)) => {
-                if let Some(holding) = self.holdings.get_mut(&id) {
-                    holding.missed.push(Input::TimedOut);
-                }
-            }
-            Some(Owner::HalfOpen(_) | Owner::Lingering(_) | Owner::Nobody) | None => {}
-        }
     }
 
     /// An ICMP error came about a packet that this host sent (RFC 9293, 3.9.2.2; RFC 1122, 4.1.3.3).
@@ -201,39 +253,16 @@ impl Kernel {
         (src, dst, tcp): (SocketAddr, SocketAddr, bool),
         ctx: &mut Ctx<'_, '_>,
     ) {
-        let refused = match kind {
-            IcmpKind::PortUnreachable => true,
-            IcmpKind::HostUnreachable | IcmpKind::NetUnreachable | IcmpKind::TimeExceeded => false,
-            IcmpKind::Echo
-            | IcmpKind::EchoReply
-            | IcmpKind::TooBig(_)
-            | IcmpKind::NeighborSolicit
-            | IcmpKind::NeighborAdvert
-            | IcmpKind::Other(..) => return,
-        };
-        if tcp {
-            self.segment_unreachable(src, dst, ctx);
-        } else {
-            self.datagram_unreachable(src, dst, refused, ctx);
+        let Some((of_stream, of_datagram)) = error_of(kind) else { return };
+        if !tcp {
+            self.datagram_unreachable(src, dst, of_datagram, ctx);
+        } else if let Some(Owner::Fd(fd)) = self.stack.id_between(src, dst).and_then(|id| self.owner(id)) {
+            self.report(fd, of_stream, ctx);
         }
-    }
-
-    /// An attempt to connect fails; an established connection goes on.
-    fn segment_unreachable(&mut self, src: SocketAddr, dst: SocketAddr, ctx: &mut Ctx<'_, '_>) {
-        let Some(id) = self.stack.id_between(src, dst) else { return };
-        let Some(Owner::Fd(fd)) = self.owner(id) else { return };
-        let opening = self.stack.peek(id).is_some_and(|end| end.state() == State::SynSent);
-        if opening && let Some(end) = self.stack.end(id) {
-            end.abort();
-            let moved = end.look();
-            self.note_move(id, moved, ctx);
-            self.detach(id);
-        }
-        self.report(fd, Input::Unreachable, ctx);
     }
 
     /// Only a socket with one peer knows whose error it is.
-    fn datagram_unreachable(&mut self, src: SocketAddr, dst: SocketAddr, refused: bool, ctx: &mut Ctx<'_, '_>) {
+    fn datagram_unreachable(&mut self, src: SocketAddr, dst: SocketAddr, input: DatagramInput, ctx: &mut Ctx<'_, '_>) {
         let node = self.node;
         // The socket with just this peer, else one with none: which takes no notice.
         let suits = |fd: Fd| match self.fds.get(&fd) {
@@ -246,17 +275,11 @@ impl Kernel {
         let best = self.holders.at(Proto::Udp, src.port()).filter_map(suits).max();
         let Some((_, Reverse(fd))) = best else { return };
         let Some(dgram) = self.dgram(fd) else { return };
-        let input = if refused { DatagramInput::PortUnreachable } else { DatagramInput::HostUnreachable };
         let edge = dgram.machine.step(input, &mut |edge: &MachineEdge<Datagram>| {
             ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
         });
-        if let Step::Go(_, outputs, _) = edge.step {
-            if outputs.contains(&DatagramOutput::SetRefused) {
-                dgram.pending = Some(Errno::Econnrefused);
-            }
-            if outputs.contains(&DatagramOutput::SetUnreachable) {
-                dgram.pending = Some(Errno::Ehostunreach);
-            }
+        if let Some(errno) = answer_of(edge.step).unwrap_or_default().iter().copied().find_map(datagram_pending_of) {
+            dgram.pending = Some(errno);
         }
         self.wake(fd);
     }

@@ -8,7 +8,7 @@ use crate::base::{Fd, Span, Time};
 use crate::net::{Moved, TcpId};
 use crate::scenario::model::SocketSpec;
 use crate::socket_api::Input;
-use crate::tcp::State;
+use crate::tcp::{self, State};
 use crate::trace::TimerKind;
 
 /// What is done for an end at a time of this layer's own.
@@ -128,14 +128,14 @@ impl Kernel {
     pub(super) fn would_linger(&self, fd: Fd) -> Option<(TcpId, Span)> {
         let stream = self.peek_stream(fd)?;
         let (id, seconds) = (stream.tcp?, stream.linger.filter(|&seconds| seconds > 0)?);
-        let state = self.stack.peek(id)?.state();
-        let unfinished = matches!(state, State::Established | State::CloseWait) || is_closing(state);
-        unfinished.then_some((id, Span::secs(u64::from(seconds))))
+        let end = self.stack.peek(id)?;
+        let will_send_fin = end.state().performs(tcp::Input::Close, tcp::Output::SndFin) && end.can_close();
+        (will_send_fin || end.state().awaits_ack_of_fin()).then_some((id, Span::secs(u64::from(seconds))))
     }
 
     /// The `close` that lingers under this descriptor has nothing more to wait for.
     pub(super) fn has_lingered(&self, lingering: Lingering, now: Time) -> bool {
-        let closing = self.stack.peek(lingering.id).is_some_and(|end| is_closing(end.state()));
+        let closing = self.stack.peek(lingering.id).is_some_and(|end| end.state().awaits_ack_of_fin());
         !closing || now >= lingering.until
     }
 
@@ -186,9 +186,4 @@ impl Kernel {
             self.abort_end(id, ctx);
         }
     }
-}
-
-/// Our FIN is not acknowledged.
-const fn is_closing(state: State) -> bool {
-    matches!(state, State::FinWait1 | State::Closing | State::LastAck)
 }

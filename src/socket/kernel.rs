@@ -82,6 +82,15 @@ pub(super) struct Dgram {
     pub(super) reuse: bool,
 }
 
+/// What ends a connection from outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ended {
+    /// A segment with RST arrives.
+    Reset,
+    /// The user timeout is over, or keep-alive probes went unanswered.
+    TimedOut,
+}
+
 #[derive(Debug)]
 pub(super) enum Entry {
     Stream(Box<Stream>),
@@ -105,6 +114,8 @@ pub struct Kernel {
     pub(super) lingering: BTreeMap<Fd, Lingering>,
     /// Bytes of the buffers of all connections and datagram sockets, whoever they belong to.
     pub(super) pinned: u64,
+    /// Bytes of all stashes.
+    pub(super) stashed: u64,
     pub(super) ephemeral: Ephemeral,
     next_fd: u32,
     pub(super) blocked: BTreeMap<BlockedCall, Blocked>,
@@ -115,8 +126,8 @@ pub struct Kernel {
     pub alarms: Vec<(Time, Alarm)>,
     /// Descriptors that may have become ready, and who made them.
     pub woken: BTreeMap<Fd, Option<ActorId>>,
-    /// What is arriving now carries RST.
-    pub(super) arriving_reset: bool,
+    /// What ends a connection just now, if anything does but its own end.
+    pub(super) ended: Option<Ended>,
 }
 
 /// The first descriptor of a process: 0, 1 and 2 are taken.
@@ -139,6 +150,7 @@ impl Kernel {
             holdings: BTreeMap::new(),
             lingering: BTreeMap::new(),
             pinned: 0,
+            stashed: 0,
             ephemeral: Ephemeral::new(),
             next_fd: FIRST_FD,
             blocked: BTreeMap::new(),
@@ -146,7 +158,7 @@ impl Kernel {
             outbox: Vec::new(),
             alarms: Vec::new(),
             woken: BTreeMap::new(),
-            arriving_reset: false,
+            ended: None,
         }
     }
 
@@ -262,13 +274,15 @@ impl Kernel {
     }
 
     /// Bytes pinned by the buffers of connections and datagram sockets: also of half-open ones, and of those that no
-    /// descriptor leads to any more (TIME-WAIT).
-    pub fn pinned(&self) -> u64 {
-        self.pinned
+    /// descriptor leads to any more (TIME-WAIT). And what waits beside those buffers, to be read or to be sent.
+    pub fn queued(&self) -> u64 {
+        self.pinned + self.stashed + self.stack.udp_waiting()
     }
 
-    /// Puts a crafted frame on the wire.
-    pub fn inject(&mut self, frame: Bytes, ctx: &mut Ctx<'_, '_>) {
+    /// Puts a crafted packet on the wire. On Ethernet it goes to all stations: whoever forges a packet does not ask for the
+    /// way by ARP, and only the host with the address takes it.
+    pub fn inject(&mut self, packet: Bytes, ctx: &mut Ctx<'_, '_>) {
+        let frame = self.stack.framed(packet);
         self.post_frame(Via::Link, frame, true, ctx);
     }
 }

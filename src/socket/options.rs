@@ -1,6 +1,7 @@
 //! Addresses, ports and options of sockets.
 
 use super::kernel::{Ctx, Entry, Kernel};
+use super::ports::Place;
 use super::record::{Args, Caller, Said};
 use crate::base::{Fd, Span};
 use crate::scenario::model::{Proto, SockOpt, SocketSpec};
@@ -18,6 +19,11 @@ pub(super) const fn loopback(like: IpAddr) -> IpAddr {
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
     }
+}
+
+/// 0.0.0.0 and :: as a destination mean this host (Linux S34; `man 7 ip`).
+pub(super) fn this_host(to: SocketAddr) -> SocketAddr {
+    if to.ip().is_unspecified() { SocketAddr::new(loopback(to.ip()), to.port()) } else { to }
 }
 
 /// smoltcp loses data from receive buffers above this.
@@ -91,6 +97,14 @@ impl Kernel {
             _ if self.port_taken(fd, at) => None,
             _ => Some(at),
         }
+    }
+
+    /// Where `bind` to this address would put the socket.
+    pub(super) fn place_for(&self, fd: Fd, at: SocketAddr) -> Place {
+        if !at.ip().is_unspecified() && !self.stack.owns(at.ip()) {
+            return Place::NotLocal;
+        }
+        self.bindable(fd, at).map_or(Place::InUse, Place::Free)
     }
 
     /// The local address from which the socket would connect to `remote`: its own where it is bound; else the host's

@@ -1,10 +1,9 @@
 //! Local ports: who holds which, and the ephemeral ones (the dynamic range of RFC 6335, 6), handed out in turn.
 
-use crate::base::Fd;
+use crate::base::{Fd, Groups};
 use crate::scenario::model::Proto;
 use core::net::SocketAddr;
 use core::ops::RangeInclusive;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The dynamic ports.
 const DYNAMIC: RangeInclusive<u16> = 49_152..=65_535;
@@ -33,16 +32,27 @@ impl Ephemeral {
     }
 }
 
+/// What comes of asking for a local address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// It can be had; port 0 has become an ephemeral one.
+    Free(SocketAddr),
+    /// Another socket has it, or no ephemeral port is left.
+    InUse,
+    /// It is not one of this host's.
+    NotLocal,
+}
+
 /// Which sockets have which local port: what would else be a search through all descriptors.
 #[derive(Debug, Default)]
 pub(super) struct Holders {
-    streams: BTreeMap<u16, BTreeSet<Fd>>,
-    datagrams: BTreeMap<u16, BTreeSet<Fd>>,
-    listeners: BTreeMap<u16, BTreeSet<Fd>>,
+    streams: Groups<u16, Fd>,
+    datagrams: Groups<u16, Fd>,
+    listeners: Groups<u16, Fd>,
 }
 
 impl Holders {
-    fn of(&mut self, proto: Proto) -> &mut BTreeMap<u16, BTreeSet<Fd>> {
+    fn of(&mut self, proto: Proto) -> &mut Groups<u16, Fd> {
         match proto {
             Proto::Tcp => &mut self.streams,
             Proto::Udp => &mut self.datagrams,
@@ -53,21 +63,21 @@ impl Holders {
     pub(super) fn moved(&mut self, proto: Proto, fd: Fd, from: Option<SocketAddr>, to: Option<SocketAddr>) {
         let map = self.of(proto);
         if let Some(from) = from {
-            take_out(map, from.port(), fd);
+            map.remove(&from.port(), &fd);
         }
         if let Some(to) = to {
-            map.entry(to.port()).or_default().insert(fd);
+            map.insert(to.port(), fd);
         }
     }
 
     /// A socket begins to listen at this port.
     pub(super) fn listens(&mut self, fd: Fd, port: u16) {
-        self.listeners.entry(port).or_default().insert(fd);
+        self.listeners.insert(port, fd);
     }
 
     /// A socket listens at this port no longer.
     pub(super) fn listens_no_more(&mut self, fd: Fd, port: u16) {
-        take_out(&mut self.listeners, port, fd);
+        self.listeners.remove(&port, &fd);
     }
 
     /// The sockets at this port.
@@ -76,21 +86,12 @@ impl Holders {
             Proto::Tcp => &self.streams,
             Proto::Udp => &self.datagrams,
         };
-        map.get(&port).into_iter().flatten().copied()
+        map.of(&port).copied()
     }
 
     /// The sockets that listen at this port.
     pub(super) fn listening(&self, port: u16) -> impl Iterator<Item = Fd> + '_ {
-        self.listeners.get(&port).into_iter().flatten().copied()
-    }
-}
-
-fn take_out(map: &mut BTreeMap<u16, BTreeSet<Fd>>, port: u16, fd: Fd) {
-    if let Some(fds) = map.get_mut(&port) {
-        fds.remove(&fd);
-        if fds.is_empty() {
-            map.remove(&port);
-        }
+        self.listeners.of(&port).copied()
     }
 }
 

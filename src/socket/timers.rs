@@ -3,6 +3,7 @@
 use crate::net::{Mark, OnWire, TcpEnd};
 use crate::packet::{Flags, Segment};
 use crate::peer::{Clock, Peer};
+use crate::tcp::before;
 use crate::trace::TimerKind;
 
 /// The timer behind a segment that was sent with nothing else to cause it; `None` where it is new data that had waited
@@ -99,7 +100,3 @@ pub(super) fn is_fast_retransmission(wire: &OnWire, segment: &Segment) -> bool {
 
 /// How many duplicate ACKs mean a loss (RFC 5681, 3.2).
 const DUPLICATES: u8 = 3;
-
-const fn before(one: u32, other: u32) -> bool {
-    (one.wrapping_sub(other) as i32) < 0
-}

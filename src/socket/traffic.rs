@@ -2,7 +2,7 @@
 
 use super::events::edge_record;
 use super::holding::{Due, Owner};
-use super::kernel::{Alarm, Ctx, Kernel, Posted};
+use super::kernel::{Alarm, Ctx, Ended, Kernel, Posted};
 use super::timers;
 use crate::base::{Fd, RecordId, Time};
 use crate::machine::Step;
@@ -93,7 +93,8 @@ impl Kernel {
             }
         }
         let ethernet = self.ethernet && self.stack.peek(id).is_some_and(|end| end.via() == Via::Link);
-        self.arriving_reset = packet::tcp_flags(&frame.bytes, ethernet).is_some_and(|flags| flags.has(Flags::RST));
+        let resets = packet::tcp_flags(&frame.bytes, ethernet).is_some_and(|flags| flags.has(Flags::RST));
+        self.ended = resets.then_some(Ended::Reset);
         let queued = self.stack.peek(id).map(TcpEnd::send_queue);
         let moved = self.stack.feed(id, now, &frame.bytes);
         // A peer with no room answers too: it keeps the connection (RFC 9293, 3.8.6.1).
@@ -106,7 +107,7 @@ impl Kernel {
         let moved = self.refuse_text(id, moved);
         let moved = self.end_refused(id, moved);
         self.settle(id, moved, ctx);
-        self.arriving_reset = false;
+        self.ended = None;
         // New text, or room in the send buffer: no state need have changed.
         if let Some(Owner::Fd(fd)) = self.owner(id) {
             self.wake(fd);
@@ -273,11 +274,12 @@ impl Kernel {
             }
             ctx.tape.cause = noted.or(cause);
             ctx.tape.note(self.node, || What::State { conn, end: which, from, to });
-            self.arriving_reset |= edge.input == tcp::Input::SynRfc793;
-            self.moved(id, from, to, ctx);
-            if matches!(edge.step, Step::Go(_, outputs, _) if outputs.contains(&tcp::Output::SignalTimeout)) {
-                self.tell_timed_out(id, ctx);
+            let before = self.ended;
+            if let Step::Go(_, outputs, _) = edge.step {
+                self.ended = ended_by(edge.input, outputs).or(before);
             }
+            self.moved(id, from, to, ctx);
+            self.ended = before;
             ctx.tape.cause = cause;
         }
     }
@@ -435,5 +437,14 @@ impl Kernel {
     /// A datagram socket's alarm went off.
     pub fn ring_udp(&mut self, id: UdpId, ctx: &mut Ctx<'_, '_>) {
         self.flush_datagrams(id, ctx);
+    }
+}
+
+/// What a model peer's edge says of the connection's end, beyond what the segment does that led to it.
+fn ended_by(input: tcp::Input, outputs: &[tcp::Output]) -> Option<Ended> {
+    match input {
+        _ if outputs.contains(&tcp::Output::SignalTimeout) => Some(Ended::TimedOut),
+        tcp::Input::SynRfc793 => Some(Ended::Reset),
+        _ => None,
     }
 }

@@ -44,6 +44,8 @@ crate::finite! {
         SendTooBig => "send/too-big",
         /// `sendto()` where no route leads.
         SendNoRoute => "send/no-route",
+        /// `send()` or `sendto()` to port 0.
+        SendPortZero => "send/port-0",
         /// `send()`, `sendto()`, `connect()` with no ephemeral port left.
         NoPort => "no ephemeral port",
         /// `recv()` or `recvfrom()` with a datagram waiting.
@@ -72,7 +74,9 @@ crate::finite! {
         GetsockoptError => "getsockopt/SO_ERROR",
         /// ICMP: nobody has the port that a datagram was sent to.
         PortUnreachable => "port unreachable",
-        /// ICMP: no way leads to the host that a datagram was sent to.
+        /// ICMP: no way leads to the network that a datagram was sent to.
+        NetUnreachable => "net unreachable",
+        /// ICMP: no way leads to the host that a datagram was sent to, or it is too far.
         HostUnreachable => "host unreachable",
     }
 }
@@ -96,8 +100,10 @@ crate::finite! {
         Answer => "answer",
         /// ECONNREFUSED becomes pending.
         SetRefused => "pending ECONNREFUSED",
+        /// ENETUNREACH becomes pending.
+        SetNetUnreachable => "pending ENETUNREACH",
         /// EHOSTUNREACH becomes pending.
-        SetUnreachable => "pending EHOSTUNREACH",
+        SetHostUnreachable => "pending EHOSTUNREACH",
         /// The call takes the pending error: fails with it, or, reading SO_ERROR, returns it (0 if there is none).
         TakeError => "take pending error",
     }
@@ -144,6 +150,7 @@ const fn open(at: DatagramState, on: In) -> Verdict {
         In::SendFull => Reject(Errno::Eagain, posix("send()")),
         In::SendTooBig => Reject(Errno::Emsgsize, posix("send()")),
         In::SendNoRoute => Reject(Errno::Enetunreach, posix("sendto()")),
+        In::SendPortZero => send_port_zero(at),
         In::NoPort => Reject(Errno::Eagain, UDP),
         In::Recv => Go(at, &[Out::TakeDatagram], posix("recvfrom()")),
         In::RecvEmpty => Reject(Errno::Eagain, posix("recvfrom()")),
@@ -158,13 +165,14 @@ const fn open(at: DatagramState, on: In) -> Verdict {
         In::Getsockopt => Go(at, &[Out::Answer], posix("getsockopt()")),
         In::GetsockoptError => Go(at, &[Out::TakeError], posix("getsockopt()")),
         In::PortUnreachable => icmp(at, &[Out::SetRefused]),
-        In::HostUnreachable => icmp(at, &[Out::SetUnreachable]),
+        In::NetUnreachable => icmp(at, &[Out::SetNetUnreachable]),
+        In::HostUnreachable => icmp(at, &[Out::SetHostUnreachable]),
     }
 }
 
 const fn closed(on: In) -> Verdict {
     match on {
-        In::PortUnreachable | In::HostUnreachable => Never,
+        In::PortUnreachable | In::NetUnreachable | In::HostUnreachable => Never,
         In::Bind
         | In::BindInUse
         | In::BindNotLocal
@@ -176,6 +184,7 @@ const fn closed(on: In) -> Verdict {
         | In::SendFull
         | In::SendTooBig
         | In::SendNoRoute
+        | In::SendPortZero
         | In::NoPort
         | In::Recv
         | In::RecvEmpty
@@ -224,6 +233,15 @@ const fn sendto(at: DatagramState) -> Verdict {
     match at {
         Created => Go(Bound, &[Out::BindEphemeral, Out::SendDatagram], posix("sendto()")),
         Bound | Connected | Closed => Go(at, &[Out::SendDatagram], posix("sendto()")),
+    }
+}
+
+/// Linux: EINVAL where the call names the port. What a socket with port 0 for its peer sends goes out on Linux, and to
+/// nobody; here it is refused too.
+const fn send_port_zero(at: DatagramState) -> Verdict {
+    match at {
+        Created | Bound | Connected => Reject(Errno::Einval, Clause { document: "Linux", section: "udp_sendmsg()" }),
+        Closed => Reject(Errno::Ebadf, posix("close()")),
     }
 }
 

@@ -56,10 +56,26 @@ pub(super) const fn timed_out(at: State) -> Verdict {
     }
 }
 
-/// An attempt to connect fails; an established connection takes it as a hint and goes on.
-pub(super) const fn unreachable(at: State) -> Verdict {
+/// A hard ICMP error: an attempt to connect fails (SHLD-26). An established connection should be aborted too; Linux lets
+/// it go on, for the error may be forged, and RFC 9293 notes that some do. So do we.
+pub(super) const fn hard_error(at: State, failing: &'static [Output]) -> Verdict {
     match at {
-        Connecting => Go(Failed, &[Output::SetUnreachable], posix("connect()")),
+        Connecting => Go(Failed, failing, HARD),
+        Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], HARD),
+        Created | Bound | Listening | Failed | FailureTold | Reset | Broken | Closed => Never,
+    }
+}
+
+const HARD: Clause = Clause::rfc9293("3.9.2.2, hard errors");
+/// What RFC 5461 tells of implementations at large.
+const RFC_5461: Clause = Clause { document: "RFC 5461", section: "4" };
+
+/// A soft ICMP error. By RFC 9293 (MUST-56; RFC 1122, 4.2.3.9) it must abort nothing, not even an attempt to connect.
+/// Linux ends the attempt, as many do: RFC 5461, 4 describes it, and RFC 9293 names it without allowing it. So do we. An
+/// established connection takes it as a hint and goes on.
+pub(super) const fn soft_error(at: State, failing: &'static [Output]) -> Verdict {
+    match at {
+        Connecting => Go(Failed, failing, RFC_5461),
         Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], Clause::rfc9293("3.9.2.2")),
         Created | Bound | Listening | Failed | FailureTold | Reset | Broken | Closed => Never,
     }

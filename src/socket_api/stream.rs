@@ -108,8 +108,14 @@ crate::finite! {
         RcvRst => "rcv RST",
         /// TCP: the peer has not answered in time.
         TimedOut => "timeout",
-        /// IP: no way leads to the peer (ICMP destination unreachable).
-        Unreachable => "unreachable",
+        /// ICMP: nobody has the port that a segment was sent to.
+        PortUnreachable => "port unreachable",
+        /// ICMP: what a segment was sent to knows no TCP.
+        ProtocolUnreachable => "protocol unreachable",
+        /// ICMP: no way leads to the peer's network.
+        NetUnreachable => "net unreachable",
+        /// ICMP: no way leads to the peer, or it is too far.
+        HostUnreachable => "host unreachable",
         /// TCP: both FINs are through; the connection is in TIME-WAIT or CLOSED.
         Done => "both closed",
     }
@@ -154,8 +160,14 @@ crate::finite! {
         SetBroken => "pending EPIPE",
         /// ETIMEDOUT becomes pending.
         SetTimedOut => "pending ETIMEDOUT",
+        /// ENOPROTOOPT becomes pending.
+        SetNoProtocol => "pending ENOPROTOOPT",
+        /// ENETUNREACH becomes pending.
+        SetNetUnreachable => "pending ENETUNREACH",
         /// EHOSTUNREACH becomes pending.
-        SetUnreachable => "pending EHOSTUNREACH",
+        SetHostUnreachable => "pending EHOSTUNREACH",
+        /// The attempt is dropped: the connection is CLOSED, and nothing is sent.
+        DropAttempt => "drop attempt",
         /// The call takes the pending error: fails with it, or, reading SO_ERROR, returns it (0 if there is none).
         TakeError => "take pending error",
         /// The call fails with ECONNABORTED.
@@ -221,7 +233,10 @@ const fn next(at: State, on: Input) -> Verdict {
         Input::RcvFin => events::rcv_fin(at),
         Input::RcvRst => events::rcv_rst(at),
         Input::TimedOut => events::timed_out(at),
-        Input::Unreachable => events::unreachable(at),
+        Input::PortUnreachable => events::hard_error(at, &[Output::SetRefused, Output::DropAttempt]),
+        Input::ProtocolUnreachable => events::hard_error(at, &[Output::SetNoProtocol, Output::DropAttempt]),
+        Input::NetUnreachable => events::soft_error(at, &[Output::SetNetUnreachable, Output::DropAttempt]),
+        Input::HostUnreachable => events::soft_error(at, &[Output::SetHostUnreachable, Output::DropAttempt]),
         Input::Done => events::done(at),
     }
 }

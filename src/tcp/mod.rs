@@ -32,7 +32,8 @@ pub use classify::{Inputs, classify_segment};
 pub use facts::{Facts, SendSide};
 pub use input::Input;
 pub use output::{Output, Refusal};
-pub use segment::Segment;
+pub use segment::{Segment, seg_len};
+pub use seq::before;
 pub use state::State;
 
 use crate::machine::{Clause, Machine, Step};

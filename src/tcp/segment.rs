@@ -26,7 +26,7 @@ pub struct Segment {
 impl Segment {
     /// SEG.LEN: text, counting SYN and FIN.
     pub const fn seg_len(&self) -> u32 {
-        self.len.saturating_add(self.syn as u32 + self.fin as u32)
+        seg_len(self.len, self.syn, self.fin)
     }
 
     /// The number of the first octet of text.
@@ -43,4 +43,9 @@ impl Segment {
     pub const fn end(&self) -> u32 {
         self.seq.wrapping_add(self.seg_len())
     }
+}
+
+/// SEG.LEN of so many octets of text (RFC 9293, 3.4). A length that no segment can have saturates.
+pub const fn seg_len(text: u32, syn: bool, fin: bool) -> u32 {
+    text.saturating_add(syn as u32 + fin as u32)
 }

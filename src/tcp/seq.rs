@@ -1,7 +1,7 @@
 //! Arithmetic modulo 2^32 (RFC 9293, 3.4): "before" means by less than half the space.
 
 /// a < b.
-pub(super) const fn before(a: u32, b: u32) -> bool {
+pub const fn before(a: u32, b: u32) -> bool {
     a != b && b.wrapping_sub(a) < 1 << 31
 }
 

@@ -388,6 +388,8 @@ crate::finite! {
         NoRoute => "no-route",
         /// Larger than the next link's MTU, and not to be fragmented.
         TooBig => "too-big",
+        /// The node itself has nothing that takes it.
+        NoProtocol => "no-protocol",
         /// Addressed to someone else.
         NotForUs => "not-for-us",
         /// The host is down.

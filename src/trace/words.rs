@@ -110,6 +110,7 @@ pub(super) fn icmp_words(kind: IcmpKind) -> String {
         IcmpKind::EchoReply => "echo-reply".to_owned(),
         IcmpKind::NetUnreachable => "net-unreachable".to_owned(),
         IcmpKind::HostUnreachable => "host-unreachable".to_owned(),
+        IcmpKind::ProtocolUnreachable => "protocol-unreachable".to_owned(),
         IcmpKind::PortUnreachable => "port-unreachable".to_owned(),
         IcmpKind::TooBig(mtu) => format!("too-big mtu={mtu}"),
         IcmpKind::TimeExceeded => "time-exceeded".to_owned(),

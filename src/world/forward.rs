@@ -19,7 +19,7 @@ impl World {
         self.set_alarms(node);
         let Some(host) = self.host(node) else { return };
         let posted = core::mem::take(&mut host.kernel.outbox);
-        let before = core::mem::replace(&mut host.counted, host.kernel.pinned());
+        let before = core::mem::replace(&mut host.counted, host.kernel.queued());
         let counted = host.counted;
         self.pinned = self.pinned.saturating_sub(before).saturating_add(counted);
         for Posted { via, frame } in posted {
@@ -57,13 +57,17 @@ impl World {
         };
         let World { wires, queue, faults, conns, in_flight, .. } = self;
         let mut air = Air { faults, conns, choose: hands.choose, tape: &mut hands.tape };
-        wires[port.link].send(port.direction, frame, &mut air, &mut |arrival| {
+        let wire = &mut wires[port.link];
+        let held_before = wire.held_bytes();
+        wire.send(port.direction, frame, &mut air, &mut |arrival| {
             *in_flight += arrival.frame.bytes.len() as u64;
             queue.push(
                 arrival.at,
                 Event::Arrive { link: port.link, direction: port.direction, frame: Box::new(arrival.frame) },
             );
         });
+        // What a fault holds is on its way too, until it arrives.
+        *in_flight += wire.held_bytes() - held_before;
     }
 
     /// A frame reaches the node at the end of a link.
@@ -80,7 +84,6 @@ impl World {
     fn release_held(&mut self, rule: u32, hands: &mut Hands<'_, '_>) {
         for link in 0..self.wires.len() {
             for (direction, frame) in self.wires[link].release(rule, &mut hands.tape) {
-                self.in_flight += frame.bytes.len() as u64;
                 self.queue.push(self.now, Event::Arrive { link, direction, frame: Box::new(frame) });
             }
         }
@@ -112,6 +115,7 @@ impl World {
                         let packet = frame.packet.map(hop_fewer);
                         self.send(to, port, Frame { bytes: onward, packet, ..frame }, hands);
                     }
+                    Routed::Answered { port, frame: reply } => self.originate(to, port, reply, &frame, hands),
                     Routed::Away { why, error } => {
                         note_drop(to, &frame, why, hands);
                         if let Some((port, error)) = error {

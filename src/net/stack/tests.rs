@@ -1,6 +1,8 @@
 //! What a stack takes for whom.
 
+use super::datagrams::UDP_QUEUE;
 use super::*;
+use core::net::Ipv4Addr;
 
 fn stack(addr: &str, ethernet: bool, station: u16) -> Stack {
     let addrs = vec![IpNet { addr: addr.parse().expect("an address"), prefix: 24 }];
@@ -25,7 +27,8 @@ fn datagram(from: &str, to: &str) -> Bytes {
     let from = at(from);
     let mut sender = stack(&from.ip().to_string(), false, 9);
     let id = sender.udp_open(from, 64);
-    assert!(sender.udp_send(id, at(to), b"text") && sender.udp_flush(id, Time::ZERO));
+    sender.udp_send(id, at(to), &Bytes::from_static(b"text"));
+    assert!(sender.udp_flush(id, Time::ZERO));
     sender.departures().next().expect("a frame").frame
 }
 
@@ -49,7 +52,8 @@ fn what_is_for_another_host_is_known_as_such() {
 
     let mut asking = stack("10.0.0.1", true, 5);
     let id = asking.udp_open(at("10.0.0.1:1"), 64);
-    assert!(asking.udp_send(id, at("10.0.0.2:7"), b"text") && asking.udp_flush(id, Time::ZERO));
+    asking.udp_send(id, at("10.0.0.2:7"), &Bytes::from_static(b"text"));
+    assert!(asking.udp_flush(id, Time::ZERO));
     let question = asking.departures().next().expect("an ARP request").frame;
     let (one, other) = (stack("10.0.0.2", true, 6), stack("10.0.0.3", true, 7));
     assert_eq!(other.destination(Via::Link, &question), Destination::Stack, "a broadcast is for all");

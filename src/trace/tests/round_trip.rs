@@ -57,6 +57,7 @@ fn segment() -> BoxedStrategy<Body> {
 fn body() -> BoxedStrategy<Body> {
     let kind = prop_oneof![
         Just(IcmpKind::Echo),
+        Just(IcmpKind::ProtocolUnreachable),
         Just(IcmpKind::PortUnreachable),
         Just(IcmpKind::NeighborSolicit),
         any::<u32>().prop_map(IcmpKind::TooBig),
