@@ -232,7 +232,9 @@ impl Stack {
 
     /// The end of this number.
     pub fn end(&mut self, id: TcpId) -> Option<&mut TcpEnd> {
-        self.tcp.get_mut(&id).map(|end| &mut **end)
+        let end = self.tcp.get_mut(&id)?;
+        end.now = self.now;
+        Some(&mut **end)
     }
 
     /// The end of this number, to look at.

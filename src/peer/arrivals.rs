@@ -12,6 +12,7 @@ impl Peer {
         self.now = now;
         let control = tcp::Segment { newer: self.is_newer(segment), ..segment.control() };
         let (known, edge, shut) = (self.facts.rcv_nxt().is_some(), self.facts.window_edge(), self.shut());
+        let una = self.facts.send_side().map(|send| send.una);
         let inputs = self.facts.received(&control);
         let synchronizes = !known && self.facts.rcv_nxt().is_some();
         if synchronizes {
@@ -23,6 +24,9 @@ impl Peer {
         let current = self.facts.send_side().is_some_and(|send| control.ack == Some(send.una));
         if synchronizes || current && inputs.first().is_some_and(|first| first.has_good_ack()) {
             self.take_window(segment);
+        }
+        if una != self.facts.send_side().map(|send| send.una) {
+            self.take_ack();
         }
         for &input in inputs.iter() {
             let before = self.state();

@@ -204,6 +204,7 @@ impl Peer {
         } else {
             clocks.persist = None;
             clocks.probes = 0;
+            self.outbox.probed = None;
             if outstanding {
                 let at = now + clocks.rto();
                 clocks.retransmission.get_or_insert(at);

@@ -67,8 +67,6 @@ pub struct Peer {
     /// Largest segment that the other end takes (3.7.1).
     peer_mss: u32,
     outbox: Outbox,
-    /// The number of the outbox's first byte.
-    first_unacknowledged: u32,
     inbox: Inbox,
     clocks: Clocks,
     /// An acknowledgment is owed.
@@ -93,7 +91,6 @@ impl Peer {
             now: Time::ZERO,
             peer_mss: settings.default_mss,
             outbox: Outbox::default(),
-            first_unacknowledged: 0,
             inbox: Inbox::new(settings.rcvbuf),
             clocks: Clocks::default(),
             ack_owed: false,

@@ -28,10 +28,9 @@ impl Peer {
             Output::SndRst => self.send_rst(),
             Output::AnswerRst => self.answer_rst(on),
             Output::AnswerRstAck => self.answer_rst_ack(on),
-            // Text is in the queue; it is segmentized after the step.
-            Output::SndText | Output::Queue => {}
+            // Text is in the queue; it is segmentized after the step. SND.UNA is the facts', and the queue follows it.
+            Output::SndText | Output::Queue | Output::TakeAck => {}
             Output::Resend => self.resend(),
-            Output::TakeAck => self.take_ack(),
             Output::Deliver => {
                 if let Some(rcv_nxt) = self.facts.rcv_nxt() {
                     self.inbox.deliver(rcv_nxt);
@@ -72,7 +71,7 @@ impl Peer {
 
     fn send_syn(&mut self, flags: Flags) {
         let iss = self.choose_iss();
-        self.first_unacknowledged = iss.wrapping_add(1);
+        self.outbox.first = iss.wrapping_add(1);
         self.clocks.time(iss.wrapping_add(1), self.now);
         self.depart_with(flags, iss, Bytes::new());
     }
@@ -89,8 +88,8 @@ impl Peer {
                 let iss = self.choose_iss();
                 self.clocks.stop_but_patience();
                 self.outbox = Outbox::default();
+                self.outbox.first = iss.wrapping_add(1);
                 self.take_window(syn);
-                self.first_unacknowledged = iss.wrapping_add(1);
                 self.clocks.time(iss.wrapping_add(1), self.now);
                 self.depart_with(both, iss, Bytes::new());
             }
@@ -110,8 +109,8 @@ impl Peer {
     }
 
     fn send_rst(&mut self) {
-        if let Some(send) = self.facts.send_side() {
-            self.depart_plain(Segment { seq: send.nxt, flags: Flags::RST, ..Segment::default() });
+        if let Some(seq) = self.snd_nxt() {
+            self.depart_plain(Segment { seq, flags: Flags::RST, ..Segment::default() });
         }
     }
 
@@ -130,10 +129,9 @@ impl Peer {
 
     /// SND.UNA has moved: what is acknowledged leaves the queue, the timer starts anew, and what was sent before the last
     /// timeout and is still missing follows.
-    fn take_ack(&mut self) {
+    pub(super) fn take_ack(&mut self) {
         let Some(send) = self.facts.send_side() else { return };
-        self.outbox.acknowledged(self.first_unacknowledged, send.una);
-        self.first_unacknowledged = send.una;
+        self.outbox.acknowledged(send.una);
         self.clocks.acknowledged(send.una, self.outstanding(), self.now);
         if self.clocks.recover.is_some() && !self.shut() {
             self.resend();

@@ -3,6 +3,7 @@
 use super::{Departure, Peer};
 use crate::base::Span;
 use crate::packet::{Flags, Segment};
+use crate::tcp::before;
 use bytes::Bytes;
 use std::collections::VecDeque;
 
@@ -13,10 +14,14 @@ pub(super) struct Outbox {
     queue: VecDeque<u8>,
     /// A FIN is to follow it.
     pub(super) fin: bool,
-    /// SND.WND.
-    window: u32,
-    /// The largest that it ever was.
+    /// The number of its first byte.
+    pub(super) first: u32,
+    /// SND.UNA + SND.WND, as the peer last said.
+    edge: u32,
+    /// The largest window that there ever was.
     largest: u32,
+    /// A byte was sent beyond the window, to probe it: this one.
+    pub(super) probed: Option<u32>,
     /// SND.WL1 and SND.WL2, once there is a window.
     taken: Option<(u32, u32)>,
 }
@@ -34,10 +39,11 @@ impl Outbox {
         self.queue.extend(data);
     }
 
-    /// SND.UNA has moved from one number to another: what lies between leaves the queue.
-    pub(super) fn acknowledged(&mut self, from: u32, to: u32) {
-        let count = to.wrapping_sub(from) as usize;
+    /// SND.UNA has moved: what lies before it leaves the queue.
+    pub(super) fn acknowledged(&mut self, una: u32) {
+        let count = una.wrapping_sub(self.first) as usize;
         self.queue.drain(..count.min(self.queue.len()));
+        self.first = una;
     }
 
     /// The connection was given up.
@@ -46,18 +52,25 @@ impl Outbox {
         self.fin = false;
     }
 
-    /// SND.WND <- SEG.WND, if the segment is not older than the one that gave the last.
+    /// SND.WND <- SEG.WND, if the segment is not older than the one that gave the last (3.10.7.4, fifth). One that
+    /// acknowledges more was sent later, though its number be lower: it is text sent again.
     pub(super) fn take_window(&mut self, segment: &Segment) {
-        let (seq, ack) = (segment.seq, if segment.flags.has(Flags::ACK) { segment.ack } else { 0 });
-        let newer = |from: u32, to: u32| to != from && to.wrapping_sub(from) < 1 << 31;
+        let has_ack = segment.flags.has(Flags::ACK);
+        let (seq, ack) = (segment.seq, if has_ack { segment.ack } else { self.first });
         let fresh = self.taken.is_none_or(|(wl1, wl2)| {
-            newer(wl1, seq) || wl1 == seq && (wl2 == ack || newer(wl2, ack)) || segment.flags.has(Flags::SYN)
+            before(wl2, ack) || wl2 == ack && !before(seq, wl1) || segment.flags.has(Flags::SYN)
         });
         if fresh {
-            self.window = u32::from(segment.window);
-            self.largest = self.largest.max(self.window);
+            let window = u32::from(segment.window);
+            self.edge = ack.wrapping_add(window);
+            self.largest = self.largest.max(window);
             self.taken = Some((seq, ack));
         }
+    }
+
+    /// SND.WND, counted from here: what was offered stays where it was offered.
+    fn window(&self, una: u32) -> u32 {
+        if before(una, self.edge) { self.edge.wrapping_sub(una) } else { 0 }
     }
 
     fn copy(&self, from: u32, len: u32) -> Bytes {
@@ -109,12 +122,13 @@ impl Peer {
     /// The usable window: SND.UNA + SND.WND - SND.NXT.
     pub(super) fn usable(&self) -> u32 {
         let Some(send) = self.facts.send_side() else { return 0 };
-        self.outbox.window.saturating_sub(send.nxt.wrapping_sub(send.una))
+        self.outbox.window(send.una).saturating_sub(send.nxt.wrapping_sub(send.una))
     }
 
     /// The window has no room for what is unacknowledged or waits: the persist timer is at work, not retransmission.
     pub(super) fn shut(&self) -> bool {
-        self.synchronized() && self.outbox.window == 0 && (self.outstanding() || self.unsent() > 0 || self.fin_waits())
+        let window = self.facts.send_side().map_or(0, |send| self.outbox.window(send.una));
+        self.synchronized() && window == 0 && (self.outstanding() || self.unsent() > 0 || self.fin_waits())
     }
 
     /// Sends what may be sent: text, then the FIN.
@@ -178,6 +192,9 @@ impl Peer {
     pub(super) fn probe_window(&mut self) {
         let Some(send) = self.facts.send_side() else { return };
         self.clocks.untime();
+        if send.una == send.nxt {
+            self.outbox.probed = Some(send.una);
+        }
         let fin = self.outbox.is_empty();
         let flags = if fin { Flags::ACK.with(Flags::FIN) } else { Flags::ACK };
         self.depart_with(flags, send.una, self.outbox.copy(0, 1));
@@ -193,9 +210,16 @@ impl Peer {
 
     /// A segment without text: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.
     pub(super) fn send_ack(&mut self) {
-        if let Some(send) = self.facts.send_side() {
-            self.depart_with(Flags::ACK, send.nxt, Bytes::new());
+        if let Some(seq) = self.snd_nxt() {
+            self.depart_with(Flags::ACK, seq, Bytes::new());
         }
+    }
+
+    /// SND.NXT for what takes no room. A probe beyond the window does not count: with its number, no segment would be
+    /// acceptable to a peer without room.
+    pub(super) fn snd_nxt(&self) -> Option<u32> {
+        let send = self.facts.send_side()?;
+        Some(self.outbox.probed.filter(|&probed| probed == send.una).unwrap_or(send.nxt))
     }
 
     /// A keep-alive probe (3.8.4): `<SEQ=SND.NXT-1><ACK=RCV.NXT><CTL=ACK>`.

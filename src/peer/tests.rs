@@ -253,7 +253,7 @@ fn accepted(settings: Settings) -> Peer {
     peer.open_passive(Time::ZERO).unwrap();
     peer.take(&segment(900, 0, Flags::SYN), &[], Time::ZERO);
     let answer = only(&mut peer);
-    assert_eq!((answer.seq, answer.ack, answer.mss), (100, 901, Some(1_460)));
+    assert_eq!((answer.seq, answer.ack, answer.mss), (100, 901, Some(settings.mss)));
     peer.take(&segment(901, 101, Flags::ACK), &[], Time::ZERO);
     assert_eq!((peer.state(), peer.has_departures()), (State::Established, false));
     peer
@@ -303,6 +303,20 @@ fn close_in_syn_received_waits_for_what_is_queued() {
     assert_eq!(peer.state(), State::FinWait1);
     let sent = only(&mut peer);
     assert_eq!((sent.len, sent.flags), (4, Flags::ACK.with(Flags::FIN).with(Flags::PSH)));
+}
+
+#[test]
+fn text_before_the_fin_is_acknowledged_in_last_ack_too() {
+    let mut peer = accepted(Settings { mss: 3, ..Settings::default() });
+    peer.take(&segment(901, 101, Flags::ACK.with(Flags::FIN)), &[], at(1));
+    only(&mut peer);
+    peer.send(b"abcdef", at(1)).unwrap();
+    peer.close(at(1)).unwrap();
+    assert_eq!((peer.state(), core::iter::from_fn(|| peer.depart()).count()), (State::LastAck, 3));
+    peer.take(&segment(902, 104, Flags::ACK), &[], at(2));
+    assert_eq!((peer.send_queue(), peer.has_departures()), (3, false));
+    peer.take(&segment(902, 108, Flags::ACK), &[], at(2));
+    assert_eq!(peer.state(), State::Closed);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn recorded(trace: &Trace) -> Vec<RunEdge> {
         .records
         .iter()
         .filter_map(|record| match &record.what {
-            What::Edge(edge) => Some(RunEdge {
+            What::Edge(edge) if edge.machine != Tcp::NAME => Some(RunEdge {
                 machine: edge.machine.to_string(),
                 subject: trace.header.nodes.get(record.node.index()).map_or_else(String::new, |node| node.name.clone()),
                 from: edge.from.to_string(),

@@ -4,7 +4,7 @@ use core::ops::Range;
 use drywire::base::{Limits, LinkId, NodeId, Payload, Span, Time, pattern};
 use drywire::packet::Flags;
 use drywire::scenario::model::{
-    Action, Actor, Burst, Congestion, Cut, FaultAction, FaultRule, How, Lane, PacketKind, PacketMatch, Program,
+    Action, Actor, Burst, Congestion, Cut, FaultAction, FaultRule, How, Lane, ModelSpec, PacketKind, PacketMatch, Program,
     SocketSpec, Step, Target, Want,
 };
 use drywire::scenario::{Scenario, load};
@@ -45,6 +45,8 @@ pub(super) struct Plan {
     pub(super) lanes: [Lane; 2],
     pub(super) faults: Vec<FaultRule>,
     pub(super) cut: Option<(Span, Span)>,
+    /// Whose TCP is the model peer.
+    pub(super) models: [bool; 2],
 }
 
 const STAGE: &str = r#"
@@ -92,6 +94,9 @@ impl Plan {
         let mut scenario = load("plan", STAGE).expect("the stage");
         for (node, sockets) in scenario.nodes.iter_mut().zip(self.sockets) {
             node.host.sockets = sockets;
+        }
+        for (node, model) in scenario.nodes.iter_mut().zip(self.models) {
+            node.host.model = model.then(ModelSpec::default);
         }
         scenario.links[0].lanes = self.lanes;
         scenario.faults.clone_from(&self.faults);
@@ -261,7 +266,7 @@ pub(super) fn plan() -> impl Strategy<Value = Plan> {
         let most = if at_once { sockets[1].sndbuf } else { u32::MAX };
         (talk(u32::MAX), talk(most)).prop_map(move |(client, server)| {
             let (lanes, faults) = (lanes, faults.clone());
-            Plan { seed, client, server, at_once, sockets, lanes, faults, cut }
+            Plan { seed, client, server, at_once, sockets, lanes, faults, cut, models: [false; 2] }
         })
     })
 }
