@@ -4,8 +4,8 @@ use core::ops::Range;
 use drywire::base::{Limits, LinkId, NodeId, Payload, Span, Time, pattern};
 use drywire::packet::Flags;
 use drywire::scenario::model::{
-    Action, Actor, Burst, Congestion, Cut, FaultAction, FaultRule, How, Lane, ModelSpec, PacketKind, PacketMatch, Program,
-    SocketSpec, Step, Target, Want,
+    Action, Actor, Burst, Congestion, Cut, FaultAction, FaultRule, How, Lane, ModelSpec, PacketKind, PacketMatch,
+    Program, SocketSpec, Step, Target, Want,
 };
 use drywire::scenario::{Scenario, load};
 use proptest::collection::vec;
