@@ -7,6 +7,9 @@ use smoltcp::time::Instant;
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
 use std::collections::VecDeque;
 
+/// smoltcp's TIME-WAIT is over: 10 s.
+const TWICE_MSL: Instant = Instant::from_micros_const(10_000_000);
+
 struct Nic {
     incoming: VecDeque<Vec<u8>>,
     outgoing: Vec<Vec<u8>>,
@@ -75,8 +78,10 @@ fn turn((iface, nic): &mut (Interface, Nic), set: &mut SocketSet<'_>, peer: &mut
     peer.incoming.extend(nic.outgoing.drain(..));
 }
 
-/// So many connections, one after the other.
-pub(crate) fn run(connections: u32) {
+/// So many connections, one after the other. The client's ends in TIME-WAIT are dropped at once, or `kept` until its
+/// 2 MSL are over for all of them, as an end has to that is to answer a FIN sent again.
+pub(crate) fn run(connections: u32, kept: bool) {
+    let mut in_time_wait = Vec::new();
     let (mut client, mut server) = (host(1), host(2));
     let mut data = [0; 4_096];
     for number in 0..connections {
@@ -110,5 +115,11 @@ pub(crate) fn run(connections: u32) {
             }
             turn(&mut server, &mut far, &mut client.1);
         }
+        if kept {
+            in_time_wait.push(near);
+        }
+    }
+    for mut set in in_time_wait {
+        client.0.poll_egress(TWICE_MSL, &mut client.1, &mut set);
     }
 }

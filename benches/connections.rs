@@ -1,7 +1,8 @@
 //! Whole connections per second: open, 100 bytes each way, close.
 //!
-//! `bare` is the floor: two smoltcp interfaces joined by queues, with neither time, links, sockets nor trace. `off` is
-//! the same work in a world whose trace nobody wants, `kept` with the full trace kept in memory. All have buffers of
+//! `bare` is the floor: two smoltcp interfaces joined by queues, with neither time, links, sockets nor trace. It drops the
+//! client's end when it is in TIME-WAIT, which no whole connection may; `bare-2msl` keeps it until 2 MSL are over. `off`
+//! is the same work in a world whose trace nobody wants, `kept` with the full trace kept in memory. All have buffers of
 //! 4 KiB and fresh sockets for each connection. Compare the medians of one run: `cargo bench`.
 #![allow(missing_docs)]
 // criterion's macros and its timing need them.
@@ -130,7 +131,8 @@ fn connections(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("connections");
     group.throughput(Throughput::Elements(CONNECTIONS.into()));
     group.sample_size(20);
-    group.bench_function("bare", |bencher| bencher.iter(|| bare::run(CONNECTIONS)));
+    group.bench_function("bare", |bencher| bencher.iter(|| bare::run(CONNECTIONS, false)));
+    group.bench_function("bare-2msl", |bencher| bencher.iter(|| bare::run(CONNECTIONS, true)));
     group.bench_function("off", |bencher| bencher.iter(|| run(&scenario, &mut Discard)));
     group.bench_function("kept", |bencher| {
         bencher.iter_batched(

@@ -9,32 +9,7 @@ use drywire::trace::{TextOptions, path, text};
 use drywire::world::World;
 use std::io::Write;
 
-const SCENARIO: &str = r#"
-title = "The handshake, with the SYN,ACK lost once"
-about = "The client waits a second, and sends its SYN again."
-
-[hosts]
-client = "10.0.0.1"
-server = "10.0.0.2"
-
-[links]
-wire = { joins = ["client", "server"], delay = "50 ms" }
-
-[[faults]]
-drop = "SYN,ACK"
-from = "server"
-nth = 1
-
-[run]
-steps = [
-  { server = "listen", port = 80 },
-  { client = "connect", to = "server:80" },
-  { server = "accept" },
-]
-
-[expect]
-client = "CLOSED > SYN-SENT > ESTABLISHED"
-"#;
+const SCENARIO: &str = include_str!("handshake.toml");
 
 fn main() -> Result<(), Diagnostics> {
     let scenario = scenario::load("handshake", SCENARIO)?;

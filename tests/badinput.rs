@@ -87,7 +87,7 @@ fn refused(from: &str, to: &str, words: &[&str]) {
     let folder = with(SOUND.replacen(from, to, 1));
     for command in ["run", "check"] {
         let ran = drywire(folder.path(), &[command, "x.toml"]);
-        ran.is(BAD).says(words).says(&["x.toml:"]);
+        ran.is(BAD).says(words).says(&["x.toml:", "help: "]);
     }
 }
 
@@ -164,6 +164,8 @@ fn a_scenario_that_never_ends_ends_at_a_limit() {
     let patient = SOUND.replace("[run]", "[limits]\ntime = \"7 ms\"\n\n[run]");
     let ran = drywire(with(patient).path(), &["run", "x.toml"]);
     assert!(ran.is(FAILED).out.contains("time-limit"), "{}", ran.out);
+    let slow = SOUND.replace("[run]", "[limits]\ntime = \"10 min\"\n\n[run]").replace("\"5 ms\"", "\"11 min\"");
+    drywire(with(slow).path(), &["run", "x.toml"]).is(FAILED).says(&["limit of 10 min of virtual time"]);
 }
 
 #[test]
@@ -202,6 +204,23 @@ fn a_huge_file_is_read_to_its_end() {
     drywire(with(deep).path(), &["run", "x.toml"]).is(BAD);
     let dotted = format!("{} = 1\n", vec!["a"; 50_000].join("."));
     drywire(with(dotted).path(), &["run", "x.toml"]).is(BAD);
+}
+
+#[test]
+fn a_file_with_nothing_in_it_says_what_a_scenario_needs() {
+    let ran = drywire(with("").path(), &["run", "x.toml"]);
+    ran.is(BAD).says(&["error: x.toml: a scenario needs `hosts`", "help: as in hosts = { name = \"10.0.0.1/24\" }"]);
+    assert_eq!(ran.err.lines().count(), 2, "no empty frame: {}", ran.err);
+}
+
+#[test]
+fn saved_traces_are_of_one_run_and_for_the_judge() {
+    let folder = with(SOUND);
+    drywire(folder.path(), &["run", "x.toml", "--format", "json", "-o", "one.jsonl"]).is(0);
+    assert!(drywire(folder.path(), &["check", "one.jsonl"]).is(0).out.contains("judge only"));
+    drywire(folder.path(), &["run", "x.toml", "x.toml", "--format", "json", "-o", "two.jsonl"]).is(0);
+    let ran = drywire(folder.path(), &["run", "two.jsonl"]);
+    ran.is(BAD).says(&["two.jsonl: line ", "the header of another run", "help: a saved trace is of one run"]);
 }
 
 #[test]
@@ -263,7 +282,11 @@ fn replacements_that_cannot_be_made() {
     let folder = with(SOUND);
     let set = |set: &str| drywire(folder.path(), &["run", "x.toml", "--set", set]);
     set("links.wire.delay=80 ms").is(0);
-    set("links.wire.delay=-80 ms").is(BAD).says(&["-80 ms"]);
+    set("links.wire.delay=-80 ms").is(BAD).says(&["[--set:1:18]", "links.wire.delay=-80 ms", "like \"50 ms\""]);
+    let check = |set: &str| drywire(folder.path(), &["check", "x.toml", "--set", set]);
+    check("links.wire.delay=80 ms").is(0);
+    check("links.wire.dealy=80 ms").is(BAD).says(&["[--set:1:12]", "did you mean `delay`?"]);
+    check("limits.events=5").is(FAILED);
     set("links.wire.dealy=80 ms").is(BAD).says(&["dealy"]);
     set("links.wier.delay=80 ms").is(BAD).says(&["wier"]);
     set("run.steps.99.port=1").is(BAD).says(&["99"]);

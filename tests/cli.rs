@@ -41,7 +41,7 @@ fn help_teaches_and_is_fine() {
         assert_eq!(code(&output), 0, "{args:?}");
         assert!(out(&output).contains("  drywire "), "{args:?} has examples");
     }
-    assert!(out(&here(&["--help"])).contains("Exit codes: 0 fine, 1"));
+    assert!(out(&here(&["--help"])).contains("Exit codes: 0 fine; 1"));
     assert_eq!(code(&here(&["--version"])), 0);
 }
 

@@ -2,7 +2,8 @@
 
 use crate::support::{Kept, Sim, blessing, each_sim, failures, files, root, run, sims};
 use drywire::catalog::catalog;
-use drywire::trace::{TextOptions, path, text};
+use drywire::packet::{Body, Packet};
+use drywire::trace::{Record, TextOptions, Trace, What, path, text};
 use drywire::view::dot::{DotOptions, dot};
 use drywire::view::matrix::matrix;
 use drywire::view::mermaid::mermaid;
@@ -25,6 +26,30 @@ fn every_scenario_says_what_to_look_at() {
         assert!(!sim.scenario.title.is_empty(), "{} has no title", sim.file);
         assert!(!sim.scenario.about.trim().is_empty(), "{} does not say what to look at", sim.file);
     });
+}
+
+/// How many segments carry the octets before and behind the one with number 0.
+fn across_zero(trace: &Trace) -> usize {
+    let across = |record: &&Record| {
+        let What::Sent { packet: Packet { body: Body::Tcp(segment), .. }, .. } = &record.what else { return false };
+        segment.len > 1 && segment.seq.checked_add(segment.len - 1).is_none()
+    };
+    trace.records.iter().filter(across).count()
+}
+
+#[test]
+fn sequence_numbers_wrap_where_a_scenario_says_so_and_it_makes_no_difference() {
+    let sims = sims();
+    let named = |name: &str| sims.iter().find(|sim| sim.name == name).expect("a scenario of this name");
+    for sim in [named("sequence-wrap"), named("sequence-numbers-wrap")] {
+        assert!(across_zero(&run(&sim.scenario).0) > 0, "{}: no segment reaches across number 0", sim.file);
+    }
+    let wraps = &named("sequence-wrap").scenario;
+    let mut straight = wraps.clone();
+    straight.nodes.iter_mut().for_each(|node| node.host.isn = Some(0));
+    let shown = |scenario| text(&run(scenario).0, &TextOptions::default());
+    assert_eq!(across_zero(&run(&straight).0), 0);
+    assert_eq!(shown(wraps), shown(&straight));
 }
 
 /// The two snapshots of a scenario: what a reviewer reads first, and everything.

@@ -58,12 +58,33 @@ fn what_happened_in_the_accept_queue_is_told_in_order() {
 }
 
 #[test]
+fn what_keep_alive_is_set_to_outlives_its_being_off() {
+    let mut lab = Lab::new();
+    lab.at(Client, |sys| {
+        let fd = sys.socket(Proto::Tcp).expect("a socket");
+        let all = [SockOpt::KeepAlive, SockOpt::KeepIdle, SockOpt::KeepInterval, SockOpt::KeepCount];
+        let told = |sys: &mut dyn Sys| all.map(|option| sys.getsockopt(fd, option).expect("an option"));
+        assert_eq!(told(sys), [0, 7_200, 75, 9], "as with Linux");
+        for (option, value) in all.into_iter().skip(1).zip([30, 5, 3]) {
+            sys.setsockopt(fd, option, value).expect("an option");
+        }
+        assert_eq!(told(sys), [0, 30, 5, 3], "a time alone switches nothing on");
+        for on in [1, 0] {
+            sys.setsockopt(fd, SockOpt::KeepAlive, on).expect("an option");
+            assert_eq!(told(sys), [on, 30, 5, 3]);
+        }
+    });
+}
+
+#[test]
 fn a_connection_given_up_in_the_accept_queue_is_told_so() {
     let mut lab = Lab::new();
     let door = lab.at(Server, |sys| {
         let door = sys.socket(Proto::Tcp).expect("a socket");
         sys.bind(door, None, 80).expect("a free port");
-        for (option, value) in [(SockOpt::KeepIdle, 1), (SockOpt::KeepCount, 2)] {
+        for (option, value) in
+            [(SockOpt::KeepAlive, 1), (SockOpt::KeepIdle, 1), (SockOpt::KeepInterval, 1), (SockOpt::KeepCount, 2)]
+        {
             sys.setsockopt(door, option, value).expect("an option");
         }
         sys.listen(door, 5).expect("a listener");

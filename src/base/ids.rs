@@ -15,6 +15,18 @@ macro_rules! id {
                 self.0 as usize
             }
         }
+
+        impl From<$int> for $name {
+            fn from(number: $int) -> Self {
+                $name(number)
+            }
+        }
+
+        impl From<$name> for $int {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
     };
 }
 

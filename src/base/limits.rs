@@ -5,7 +5,7 @@ use super::Span;
 /// Bounds of one run. Reaching one is a recorded outcome, never a hang.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// How many events may happen: what the queue hands out, and steps of programs.
+    /// With how many events a run is over: what the queue hands out, and steps of programs.
     pub events: u64,
     /// How much virtual time may pass.
     pub time: Span,

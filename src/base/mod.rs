@@ -10,6 +10,7 @@
 mod groups;
 mod ids;
 mod limits;
+mod numbered;
 mod payload;
 mod rng;
 mod time;
@@ -17,6 +18,7 @@ mod time;
 pub use groups::Groups;
 pub use ids::{ActorId, ConnId, Fd, LinkId, NodeId, RecordId};
 pub use limits::Limits;
+pub use numbered::Numbered;
 pub use payload::{Payload, from_hex, pattern, to_hex};
 pub use rng::{Choose, Point, PointKind, Scripted, Seeded, entropy, label_hash};
 pub use time::{Span, Time};

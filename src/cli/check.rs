@@ -36,7 +36,7 @@ impl Row {
 pub(super) fn check(args: &CheckArgs) -> Done {
     let paths = files::expand(&args.sims)?;
     let how = How { seed: args.seed, choices: None };
-    let rows: Vec<Row> = paths.iter().map(|path| row(path, &how, args.runs)).collect();
+    let rows: Vec<Row> = paths.iter().map(|path| row(path, &how, args)).collect();
     let terminal = files::to_standard_output(args.out.as_deref()) && io::stdout().is_terminal();
     let text = match args.format {
         CheckFormat::Text => report::text(Paint::on(terminal), &rows, args.runs),
@@ -55,23 +55,23 @@ fn status(row: &Row) -> Status {
     }
 }
 
-fn row(path: &Path, how: &How, runs: u32) -> Row {
+fn row(path: &Path, how: &How, args: &CheckArgs) -> Row {
     let name = files::shown(path);
     let mut row = Row { name, text: String::new(), verdict: None, unsteady: None };
-    if let Err(trouble) = fill(&mut row, path, how, runs) {
+    if let Err(trouble) = fill(&mut row, path, how, args) {
         tell(&trouble);
     }
     row
 }
 
-fn fill(row: &mut Row, path: &Path, how: &How, runs: u32) -> Result<(), Trouble> {
-    match files::input(path, &[])? {
+fn fill(row: &mut Row, path: &Path, how: &How, args: &CheckArgs) -> Result<(), Trouble> {
+    match files::input(path, &args.set)? {
         Input::Scenario { scenario, text } => {
             row.text = text;
             let verdict = engine::check(&scenario, how);
-            if runs > 1 {
+            if args.runs > 1 {
                 let first = engine::json(&engine::run(&scenario, how), true);
-                for run in 2..=runs {
+                for run in 2..=args.runs {
                     let again = engine::json(&engine::run(&scenario, how), true);
                     if again != first {
                         let (one, other) = first_difference(&first, &again);

@@ -62,14 +62,22 @@ pub(super) fn message(paint: Paint, message: &str, help: Option<&str>) -> String
 
 /// All errors of a scenario, each under its line.
 pub(super) fn diagnostics(paint: Paint, all: &Diagnostics) -> String {
-    // Every replacement is as long as what it replaces: places stay true.
-    let text = visible(&all.text);
-    let mut out: Vec<String> =
-        all.list.iter().take(SHOWN).map(|error| diagnostic(paint, &all.name, &text, error)).collect();
+    let mut out: Vec<String> = all.list.iter().take(SHOWN).map(|error| placed(paint, all, error)).collect();
     if all.list.len() > SHOWN {
         out.push(format!("… and {} more errors in {}\n", all.list.len() - SHOWN, all.name));
     }
     out.join("\n")
+}
+
+fn placed(paint: Paint, all: &Diagnostics, error: &Diagnostic) -> String {
+    let place = all.source(error);
+    let error = Diagnostic { span: place.span, ..error.clone() };
+    // In a blank text there is no line to draw.
+    if place.text.trim().is_empty() {
+        return message(paint, &format!("{}: {}", place.name, error.message), helped(&error));
+    }
+    // Every character that stands for another is as long as that: places stay true.
+    diagnostic(paint, place.name, &visible(place.text), &error)
 }
 
 /// One error under its line.
@@ -78,7 +86,7 @@ pub(super) fn diagnostic(paint: Paint, name: &str, text: &str, error: &Diagnosti
     let lines = text.get(around(text, span.start)).unwrap_or_default();
     if lines.lines().any(|line| line.len() > LONGEST_LINE) || span.len() > LONGEST_LINE {
         let (line, column) = position(text, span.start);
-        return message(paint, &format!("{name}:{line}:{column}: {}", error.message), error.help.as_deref());
+        return message(paint, &format!("{name}:{line}:{column}: {}", error.message), helped(error));
     }
     let source = NamedSource::new(name, text.to_owned());
     let drawn = Drawn { error, span, source };
@@ -86,8 +94,13 @@ pub(super) fn diagnostic(paint: Paint, name: &str, text: &str, error: &Diagnosti
     let mut out = String::new();
     match GraphicalReportHandler::new_themed(theme).with_links(false).with_width(100).render_report(&mut out, &drawn) {
         Ok(()) => out,
-        Err(_) => message(paint, &format!("{name}: {}", error.message), error.help.as_deref()),
+        Err(_) => message(paint, &format!("{name}: {}", error.message), helped(error)),
     }
+}
+
+/// An expectation that failed has no help: the difference below it says what there is.
+fn helped(error: &Diagnostic) -> Option<&str> {
+    Some(error.help.as_str()).filter(|help| !help.is_empty())
 }
 
 /// Line and column, both from 1; the column counts characters.
@@ -153,7 +166,7 @@ impl std::error::Error for Drawn<'_> {}
 
 impl miette::Diagnostic for Drawn<'_> {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.error.help.as_ref().map(|help| Box::new(visible(help)) as Box<dyn fmt::Display>)
+        helped(self.error).map(|help| Box::new(visible(help)) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -223,7 +236,7 @@ mod tests {
 
     fn error(span: core::ops::Range<usize>) -> Diagnostic {
         let (message, label) = ("unknown field `dealy`".into(), "here".into());
-        Diagnostic { message, span, label, help: Some("did you mean `delay`?".into()) }
+        Diagnostic { message, span, label, help: "did you mean `delay`?".into() }
     }
 
     #[test]
@@ -240,7 +253,8 @@ mod tests {
     fn no_place_and_no_text_breaks_the_drawing() {
         for text in ["", "한글", "a\u{1b}[31mb\u{9b}c\u{202e}", "x\r\n\r\n", &"y".repeat(5_000)] {
             for span in [0..0, 1..2, 0..9_999, 9_999..10_000, core::ops::Range { start: 2, end: 1 }] {
-                let all = Diagnostics { name: "n".into(), text: text.into(), list: vec![error(span); 30] };
+                let all =
+                    Diagnostics { name: "n".into(), text: text.into(), list: vec![error(span); 30], sets: vec![] };
                 let drawn = diagnostics(Paint::NONE, &all);
                 assert!(drawn.contains("unknown field") && drawn.contains("10 more errors"), "{drawn}");
                 assert!(!drawn.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{drawn}");

@@ -47,6 +47,8 @@ pub(super) struct Verdict {
     pub(super) segments: u32,
     /// Records of the trace.
     pub(super) records: u32,
+    /// A saved trace has no expectations: the judge alone was asked.
+    pub(super) judged_only: bool,
     /// The limit that ended the run, if one did.
     pub(super) limit: Option<String>,
 }
@@ -103,9 +105,15 @@ pub(super) fn json(trace: &Trace, bytes: bool) -> String {
     trace::json(trace, &JsonOptions { bytes })
 }
 
+const ANOTHER_RUN: &str = "a saved trace is of one run: `drywire run ONE.toml --format json -o FILE` for each";
+const NOT_A_TRACE: &str = "a trace is saved with `drywire run SIM --format json -o FILE`, and read by the same version";
+
 /// A trace from JSON lines.
 pub(super) fn from_json(name: &str, text: &str) -> Result<Trace, Trouble> {
-    trace::read_json(text).map_err(|error| Trouble::new(format!("{name}: {error}")))
+    trace::read_json(text).map_err(|error| {
+        let help = if error.another_run { ANOTHER_RUN } else { NOT_A_TRACE };
+        Trouble::with_help(format!("{name}: {error}"), help)
+    })
 }
 
 /// A capture of what passed these hosts' interfaces; of everything where none is named.
@@ -134,7 +142,7 @@ pub(super) fn check(described: &Scenario, how: &How) -> Verdict {
 pub(super) fn check_trace(trace: &Trace) -> Verdict {
     let findings = judge::judge(&trace.header, &trace.records);
     let told = findings.iter().map(|finding| format!("{} ({}): {}", finding.rule, finding.clause, finding.text));
-    Verdict { findings: told.collect(), ..counted(trace) }
+    Verdict { findings: told.collect(), judged_only: true, ..counted(trace) }
 }
 
 fn counted(trace: &Trace) -> Verdict {
@@ -162,7 +170,9 @@ pub(super) fn limit(trace: &Trace) -> Option<String> {
     match ending? {
         Ending::Quiet | Ending::Stuck(_) => None,
         Ending::EventLimit(events) => Some(format!("the run reached its limit of {events} events")),
-        Ending::TimeLimit(span) => Some(format!("the run reached its limit of {span} ms of virtual time")),
+        Ending::TimeLimit(span) => {
+            Some(format!("the run reached its limit of {} of virtual time", scenario::duration_text(*span)))
+        }
         Ending::QueueLimit(bytes) => Some(format!("the run reached its limit of {bytes} queued bytes")),
         Ending::Panic(text) => Some(format!("the stack panicked: {text}")),
     }

@@ -18,7 +18,7 @@ pub(super) fn graph(args: &GraphArgs) -> Done {
     let Some(name) = &args.name else {
         return files::put(args.out.as_deref(), listing().as_bytes());
     };
-    let table = machine(name).ok_or_else(|| unknown(name))?;
+    let table = known(name)?;
     let graph = match &args.run {
         None => declared(&table),
         Some(path) => over(&table, path, args)?,
@@ -29,6 +29,11 @@ pub(super) fn graph(args: &GraphArgs) -> Done {
         GraphFormat::Matrix => matrix(&graph),
     };
     files::put(args.out.as_deref(), text.as_bytes())
+}
+
+/// The machine of this name; what else could be meant, where there is none.
+pub(super) fn known(name: &str) -> Result<Table, Trouble> {
+    machine(name).ok_or_else(|| unknown(name))
 }
 
 fn over(table: &Table, path: &Path, args: &GraphArgs) -> Result<MachineGraph, Trouble> {

@@ -1,6 +1,6 @@
 //! The command line: the only room that prints or touches files.
 //!
-//! - Exit codes: 0 fine; 1 an expectation failed or a run reached a limit; 2 bad input.
+//! - Exit codes: 0 fine; 1 a run reached a limit or, with `check`, an expectation failed; 2 bad input.
 //! - Results go to standard output or to the file of `-o`, which appears whole or not at all. Everything else goes to
 //!   standard error. A reader that goes away (`| head`) ends the program quietly.
 //! - Colour only on terminals, and never where NO_COLOR is set.
@@ -10,6 +10,7 @@
 
 mod args;
 mod check;
+mod coverage;
 mod draw;
 mod engine;
 mod files;
@@ -84,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
         Command::Graph(args) => graph::graph(&args),
+        Command::Coverage(args) => coverage::coverage(&args),
         Command::New(args) => new::new(&args),
         Command::Schema(args) => files::put(args.out.as_deref(), engine::schema().as_bytes()),
         Command::Reference(args) => files::put(args.out.as_deref(), engine::reference().as_bytes()),

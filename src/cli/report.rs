@@ -61,7 +61,7 @@ fn cells(row: &Row) -> [String; 5] {
     [
         row.name.clone(),
         result.to_owned(),
-        format!("{met} of {}", verdict.expectations),
+        if verdict.judged_only { "judge only".to_owned() } else { format!("{met} of {}", verdict.expectations) },
         verdict.segments.to_string(),
         divergences,
     ]
@@ -90,7 +90,7 @@ fn failed(paint: Paint, row: &Row, failure: &Failure) -> String {
         message: failure.message.clone(),
         span: failure.span.clone(),
         label: "expected here".to_owned(),
-        help: None,
+        help: String::new(),
     };
     draw::diagnostic(paint, &row.name, &draw::visible(&row.text), &error) + &lines
 }
@@ -141,6 +141,7 @@ fn json_row(row: &Row) -> Value {
         "met": verdict.expectations.saturating_sub(verdict.failures.len()),
         "segments": verdict.segments,
         "records": verdict.records,
+        "judged_only": verdict.judged_only,
         "known": verdict.known,
         "findings": verdict.findings,
         "failures": failures,

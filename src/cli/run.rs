@@ -102,11 +102,13 @@ fn one(args: &RunArgs, path: &Path, input: Input, status: &mut Status) -> Result
             Input::Trace(_) => Err(Trouble::new(format!("{name} is a saved trace: --explain needs its scenario"))),
         };
     }
+    let saved = matches!(input, Input::Trace(_));
     let trace = trace(&name, input, &how)?;
     if let Some(limit) = engine::limit(&trace) {
         *status = (*status).max(Status::Failed);
-        let text = format!("{name}: {limit} ({})", called(&trace, &how));
-        note(&draw::message(Paint::on(io::stderr().is_terminal()), &text, None));
+        let help = (!saved).then(|| format!("{}; its limits stand in [limits]", called(&trace, &how)));
+        let paint = Paint::on(io::stderr().is_terminal());
+        note(&draw::message(paint, &format!("{name}: {limit}"), help.as_deref()));
     }
     written(args, &trace)
 }
@@ -127,9 +129,9 @@ fn called(trace: &Trace, how: &How) -> String {
     match &how.choices {
         Some(choices) => {
             let list: Vec<String> = choices.iter().map(u32::to_string).collect();
-            format!("again with --choices {}", list.join(","))
+            format!("`--choices {}` gives the same run again", list.join(","))
         }
-        None => format!("again with --seed {}", trace.header.seed),
+        None => format!("`--seed {}` gives the same run again", trace.header.seed),
     }
 }
 

@@ -41,11 +41,13 @@ pub(crate) mod sample;
 pub mod scene;
 mod sound;
 mod timers;
+mod unreachable;
 pub mod wire;
 
 pub use finding::Finding;
 pub use moves::{Moves, Witness, moves, witnessed};
 pub use scene::Scene;
+pub use unreachable::{MODEL, SMOLTCP, unreachable};
 
 use crate::base::RecordId;
 use crate::machine::Clause;

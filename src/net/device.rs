@@ -4,6 +4,7 @@ use crate::packet::ETHERNET_HEADER;
 use bytes::Bytes;
 use smoltcp::phy::{self, DeviceCapabilities, Medium};
 use smoltcp::time::Instant;
+use std::collections::VecDeque;
 
 /// Which of a host's two devices.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -18,16 +19,20 @@ pub enum Via {
 pub(super) struct Device {
     ethernet: bool,
     mtu: usize,
-    /// The frame to be taken in next.
-    pub(super) incoming: Option<Bytes>,
     /// Frames sent, oldest first.
-    pub(super) outgoing: Vec<Bytes>,
+    pub(super) outgoing: VecDeque<Bytes>,
+}
+
+/// The device while a frame is taken in.
+pub(super) struct Receiving<'f> {
+    pub(super) frame: Option<&'f [u8]>,
+    pub(super) device: &'f mut Device,
 }
 
 impl Device {
     /// A device for IP packets of at most `mtu` bytes.
     pub(super) fn new(ethernet: bool, mtu: u32) -> Self {
-        Device { ethernet, mtu: mtu as usize, incoming: None, outgoing: Vec::new() }
+        Device { ethernet, mtu: mtu as usize, outgoing: VecDeque::new() }
     }
 
     /// Its frames have Ethernet headers.
@@ -37,12 +42,11 @@ impl Device {
 }
 
 impl phy::Device for Device {
-    type RxToken<'a> = Incoming;
+    type RxToken<'a> = Incoming<'a>;
     type TxToken<'a> = Outgoing<'a>;
 
-    fn receive(&mut self, _now: Instant) -> Option<(Incoming, Outgoing<'_>)> {
-        let frame = self.incoming.take()?;
-        Some((Incoming(frame), Outgoing(&mut self.outgoing)))
+    fn receive(&mut self, _now: Instant) -> Option<(Incoming<'_>, Outgoing<'_>)> {
+        None
     }
 
     fn transmit(&mut self, _now: Instant) -> Option<Outgoing<'_>> {
@@ -58,21 +62,44 @@ impl phy::Device for Device {
     }
 }
 
-pub(super) struct Incoming(Bytes);
+impl phy::Device for Receiving<'_> {
+    type RxToken<'a>
+        = Incoming<'a>
+    where
+        Self: 'a;
+    type TxToken<'a>
+        = Outgoing<'a>
+    where
+        Self: 'a;
 
-impl phy::RxToken for Incoming {
-    fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
-        f(&self.0)
+    fn receive(&mut self, _now: Instant) -> Option<(Incoming<'_>, Outgoing<'_>)> {
+        Some((Incoming(self.frame.take()?), Outgoing(&mut self.device.outgoing)))
+    }
+
+    fn transmit(&mut self, now: Instant) -> Option<Outgoing<'_>> {
+        self.device.transmit(now)
+    }
+
+    fn capabilities(&self) -> DeviceCapabilities {
+        self.device.capabilities()
     }
 }
 
-pub(super) struct Outgoing<'a>(&'a mut Vec<Bytes>);
+pub(super) struct Incoming<'a>(&'a [u8]);
+
+impl phy::RxToken for Incoming<'_> {
+    fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
+        f(self.0)
+    }
+}
+
+pub(super) struct Outgoing<'a>(&'a mut VecDeque<Bytes>);
 
 impl phy::TxToken for Outgoing<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
         let mut frame = vec![0; len];
         let result = f(&mut frame);
-        self.0.push(Bytes::from(frame));
+        self.0.push_back(Bytes::from(frame));
         result
     }
 }

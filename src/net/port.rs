@@ -1,11 +1,10 @@
 //! A host's two interfaces: the one on its link, and loopback.
 
-use super::device::{Device, Via};
+use super::device::{Device, Receiving, Via};
 use super::guard::Guard;
 use super::stack::StackConfig;
 use crate::base::Time;
 use crate::scenario::model::IpNet;
-use bytes::Bytes;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use smoltcp::iface::{Config, Interface, SocketSet};
 use smoltcp::time::Instant;
@@ -83,11 +82,10 @@ impl Port {
     }
 
     /// Takes one frame in, for these sockets.
-    pub(super) fn take_in(&mut self, now: Time, frame: &Bytes, set: &mut SocketSet<'static>) {
-        self.device.incoming = Some(frame.clone());
+    pub(super) fn take_in(&mut self, now: Time, frame: &[u8], set: &mut SocketSet<'static>) {
         let (iface, device) = (&mut self.iface, &mut self.device);
         self.guard.run(|| {
-            iface.poll_ingress_single(instant(now), device, set);
+            iface.poll_ingress_single(instant(now), &mut Receiving { frame: Some(frame), device }, set);
         });
     }
 

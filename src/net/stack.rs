@@ -6,9 +6,9 @@ use super::guard::Guard;
 use super::model::Model;
 use super::port::{LOOPBACK_MTU, Ports, station};
 use super::socket::StackSocket;
-use crate::base::{Groups, Time};
+use crate::base::{Groups, Numbered, Time};
 use crate::packet;
-use crate::scenario::model::{IpNet, ModelSpec, SocketSpec};
+use crate::scenario::model::{IpNet, MAX_ADDRS, ModelSpec, SocketSpec};
 use bytes::Bytes;
 use core::cmp::Reverse;
 use core::net::{IpAddr, SocketAddr};
@@ -18,9 +18,24 @@ use std::collections::BTreeMap;
 
 mod datagrams;
 
+/// Room for a host's addresses beside loopback's two: what scenarios are held to is what the stack has.
+const _: () = assert!(MAX_ADDRS + 2 <= smoltcp::config::IFACE_MAX_ADDR_COUNT);
+
 /// A TCP end of this stack.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct TcpId(pub u32);
+
+impl From<u32> for TcpId {
+    fn from(number: u32) -> Self {
+        TcpId(number)
+    }
+}
+
+impl From<TcpId> for u32 {
+    fn from(id: TcpId) -> Self {
+        id.0
+    }
+}
 
 /// A datagram socket of this stack.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -78,14 +93,21 @@ pub struct Departure {
     pub frame: Bytes,
 }
 
+/// Ports and addresses of a connection's two ends, as a key: ports tell connections apart soonest.
+type Pair = (u32, IpAddr, IpAddr);
+
+const fn pair(local: SocketAddr, remote: SocketAddr) -> Pair {
+    ((local.port() as u32) << 16 | remote.port() as u32, local.ip(), remote.ip())
+}
+
 /// One host's stack.
 pub struct Stack {
     guard: Guard,
     ports: Ports,
     station: [u8; 6],
     mtu: u32,
-    tcp: BTreeMap<TcpId, Box<TcpEnd>>,
-    pairs: BTreeMap<(SocketAddr, SocketAddr), TcpId>,
+    tcp: Numbered<TcpId, Box<TcpEnd>>,
+    pairs: BTreeMap<Pair, TcpId>,
     /// The ends at each local port.
     tcp_ports: Groups<u16, TcpId>,
     udp: BTreeMap<UdpId, UdpEnd>,
@@ -100,9 +122,6 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// The most addresses that one stack can have besides loopback's.
-    pub const MAX_ADDRS: usize = 6;
-
     /// A stack with no sockets.
     pub fn new(config: &StackConfig) -> Self {
         let guard = Guard::default();
@@ -111,7 +130,7 @@ impl Stack {
             guard,
             station: station(config.station),
             mtu: config.mtu,
-            tcp: BTreeMap::new(),
+            tcp: Numbered::new(),
             pairs: BTreeMap::new(),
             tcp_ports: Groups::default(),
             udp: BTreeMap::new(),
@@ -160,7 +179,7 @@ impl Stack {
             return Destination::Other;
         }
         match proto {
-            packet::TCP => match self.pairs.get(&(dst, src)) {
+            packet::TCP => match self.pairs.get(&pair(dst, src)) {
                 Some(&id) => Destination::Tcp(id),
                 None => {
                     let request = packet::tcp_flags(frame, ethernet).is_some_and(|f| f.is_request());
@@ -224,7 +243,7 @@ impl Stack {
     fn adopt(&mut self, end: TcpEnd) -> TcpId {
         let id = TcpId(self.next);
         self.next += 1;
-        self.pairs.insert((end.local, end.remote), id);
+        self.pairs.insert(pair(end.local, end.remote), id);
         self.tcp_ports.insert(end.local.port(), id);
         self.tcp.insert(id, Box::new(end));
         id
@@ -244,7 +263,7 @@ impl Stack {
 
     /// All ends.
     pub fn ends(&self) -> impl Iterator<Item = (TcpId, &TcpEnd)> {
-        self.tcp.iter().map(|(&id, end)| (id, &**end))
+        self.tcp.iter().map(|(id, end)| (id, &**end))
     }
 
     /// The ends at this local port.
@@ -261,7 +280,7 @@ impl Stack {
         }
     }
 
-    /// Takes one frame in for an end; replies that the stack gives at once are in `departures`.
+    /// Takes one frame in for an end; replies that the stack gives at once depart.
     pub fn feed(&mut self, id: TcpId, now: Time, frame: &Bytes) -> Option<Moved> {
         let end = self.tcp.get_mut(&id)?;
         match &mut end.engine {
@@ -311,20 +330,15 @@ impl Stack {
         }
     }
 
-    /// Nothing has been sent since the last look at the departures.
-    pub fn is_silent(&self) -> bool {
-        self.ports.link.device.outgoing.is_empty() && self.ports.loopback.device.outgoing.is_empty()
-    }
-
     /// The frame sent last, before it departs.
     pub fn last_departure(&self) -> Option<(Via, &Bytes)> {
-        let link = self.ports.link.device.outgoing.last().map(|frame| (Via::Link, frame));
-        link.or_else(|| self.ports.loopback.device.outgoing.last().map(|frame| (Via::Loopback, frame)))
+        let link = self.ports.link.device.outgoing.back().map(|frame| (Via::Link, frame));
+        link.or_else(|| self.ports.loopback.device.outgoing.back().map(|frame| (Via::Loopback, frame)))
     }
 
     /// The end with this local and this remote socket.
     pub fn id_between(&self, local: SocketAddr, remote: SocketAddr) -> Option<TcpId> {
-        self.pairs.get(&(local, remote)).copied()
+        self.pairs.get(&pair(local, remote)).copied()
     }
 
     /// The end with this local and this remote socket.
@@ -335,24 +349,23 @@ impl Stack {
 
     /// Whether there is such an end already.
     pub fn pair_taken(&self, local: SocketAddr, remote: SocketAddr) -> bool {
-        self.pairs.contains_key(&(local, remote))
+        self.pairs.contains_key(&pair(local, remote))
     }
 
     /// Segments for this end are no longer its own: it is CLOSED.
     pub fn unpair(&mut self, id: TcpId) {
         if let Some(end) = self.tcp.get(&id)
-            && self.pairs.get(&(end.local, end.remote)) == Some(&id)
+            && self.id_between(end.local, end.remote) == Some(id)
         {
-            self.pairs.remove(&(end.local, end.remote));
+            self.pairs.remove(&pair(end.local, end.remote));
         }
     }
 
-    /// The frames sent since the last call, in order.
-    pub fn departures(&mut self) -> impl Iterator<Item = Departure> + '_ {
-        let link = self.ports.link.device.outgoing.drain(..).map(|frame| Departure { via: Via::Link, frame });
-        let loopback =
-            self.ports.loopback.device.outgoing.drain(..).map(|frame| Departure { via: Via::Loopback, frame });
-        link.chain(loopback)
+    /// Takes the frame that was sent first of those that have not been taken.
+    pub fn next_departure(&mut self) -> Option<Departure> {
+        [(&mut self.ports.link, Via::Link), (&mut self.ports.loopback, Via::Loopback)]
+            .into_iter()
+            .find_map(|(port, via)| Some(Departure { via, frame: port.device.outgoing.pop_front()? }))
     }
 }
 

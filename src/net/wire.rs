@@ -12,7 +12,7 @@ use crate::scenario::model::{FaultAction, Lane, Link};
 use crate::trace::{Fault, Tape, What};
 use bytes::{Bytes, BytesMut};
 
-/// A frame on its way, with what the trace knows of it.
+/// A frame on its way, with what the trace knows of it; boxed on the way, for it is large.
 #[derive(Clone, Debug)]
 pub struct Frame {
     /// Its bytes, shared by link, duplicates, trace and capture.
@@ -32,6 +32,11 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// A frame of which nobody has looked at more than the bytes.
+    pub fn new(bytes: Bytes, suspect: bool) -> Self {
+        Frame { bytes, packet: None, conn: None, sent: None, suspect, spoiled: false, releases: Vec::new() }
+    }
+
     /// Flips one bit; others who share the bytes keep theirs.
     fn spoil(&mut self, bit: u32) {
         let mut bytes = BytesMut::from(&self.bytes[..]);
@@ -54,7 +59,7 @@ pub struct Arrival {
     /// When.
     pub at: Time,
     /// The frame.
-    pub frame: Frame,
+    pub frame: Box<Frame>,
 }
 
 struct Line {
@@ -69,7 +74,7 @@ struct Line {
 struct Held {
     rule: u32,
     direction: usize,
-    frame: Frame,
+    frame: Box<Frame>,
 }
 
 /// A link at work.
@@ -128,7 +133,13 @@ impl Wire {
     }
 
     /// A frame goes onto the link in this direction; what arrives of it goes to `out`.
-    pub fn send(&mut self, direction: usize, mut frame: Frame, air: &mut Air<'_, '_>, out: &mut impl FnMut(Arrival)) {
+    pub fn send(
+        &mut self,
+        direction: usize,
+        mut frame: Box<Frame>,
+        air: &mut Air<'_, '_>,
+        out: &mut impl FnMut(Arrival),
+    ) {
         let id = self.id;
         let ethernet = self.ethernet;
         let up = self.up;
@@ -171,7 +182,7 @@ impl Wire {
         direction: usize,
         rule: u32,
         action: FaultAction,
-        mut frame: Frame,
+        mut frame: Box<Frame>,
         air: &mut Air<'_, '_>,
         out: &mut impl FnMut(Arrival),
     ) {
@@ -212,7 +223,7 @@ impl Wire {
     }
 
     /// The holding rule's condition came true: what it holds here arrives now. Gives the directions too.
-    pub fn release(&mut self, rule: u32, tape: &mut Tape<'_>) -> Vec<(usize, Frame)> {
+    pub fn release(&mut self, rule: u32, tape: &mut Tape<'_>) -> Vec<(usize, Box<Frame>)> {
         let (released, kept) = self.held.drain(..).partition(|held: &Held| held.rule == rule);
         self.held = kept;
         self.held_bytes = self.held.iter().map(|held| held.frame.bytes.len() as u64).sum();
@@ -263,7 +274,7 @@ impl Line {
         self.decide(PointKind::Loss, self.lane.loss, choose).then_some(Fault::Lost)
     }
 
-    fn by_chance(&mut self, id: LinkId, mut frame: Frame, air: &mut Air<'_, '_>, out: &mut impl FnMut(Arrival)) {
+    fn by_chance(&mut self, id: LinkId, mut frame: Box<Frame>, air: &mut Air<'_, '_>, out: &mut impl FnMut(Arrival)) {
         if let Some(fault) = self.lost(air.choose) {
             note(air.tape, self.from, id, &frame, fault);
             return;

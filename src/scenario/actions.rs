@@ -1,57 +1,70 @@
 //! The actions of steps: what each does, and which keys it takes.
 
 use super::leaf::Standard;
+use crate::machine::Finite;
+use crate::trace::CallName;
+use core::fmt;
 
-crate::finite! {
-    /// What a step does, by the word of the file: libc's name where libc has one.
-    #[allow(unreachable_pub)] // the macro makes public alphabets only
-    pub enum Verb {
-        /// A new socket.
-        Socket => "socket",
-        /// Gives the socket a local address.
-        Bind => "bind",
-        /// Makes the socket wait for connections.
-        Listen => "listen",
-        /// Waits for the next connection and takes it: a new socket.
-        Accept => "accept",
-        /// Opens a connection.
-        Connect => "connect",
-        /// Sends bytes.
-        Send => "send",
-        /// Receives bytes.
-        Recv => "recv",
-        /// Sends a datagram.
-        Sendto => "sendto",
-        /// Receives a datagram.
-        Recvfrom => "recvfrom",
-        /// Closes one direction, or both.
-        Shutdown => "shutdown",
-        /// Gives the socket back.
-        Close => "close",
-        /// Sets an option.
-        Setsockopt => "setsockopt",
-        /// Reads an option.
-        Getsockopt => "getsockopt",
-        /// Reads the local address.
-        Getsockname => "getsockname",
-        /// Reads the remote address.
-        Getpeername => "getpeername",
-        /// Asks what the socket is ready for.
-        Poll => "poll",
-        /// Resolves a name.
-        Getaddrinfo => "getaddrinfo",
-        /// Does nothing but wait.
-        Sleep => "sleep",
-        /// The host loses everything without a word.
-        Crash => "crash",
-        /// The host starts again.
-        Restart => "restart",
-        /// A link stops working.
-        Cut => "cut",
-        /// A link works again.
-        Repair => "repair",
-        /// A crafted TCP segment leaves the host.
-        Inject => "inject",
+/// What a step does, by the word of the file: a call by its name, or what befalls a host or a link.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Verb {
+    /// A call.
+    Call(CallName),
+    /// The host loses everything without a word.
+    Crash,
+    /// The host starts again.
+    Restart,
+    /// A link stops working.
+    Cut,
+    /// A link works again.
+    Repair,
+}
+
+impl From<CallName> for Verb {
+    fn from(call: CallName) -> Verb {
+        Verb::Call(call)
+    }
+}
+
+const CALLS: usize = CallName::ALL.len();
+
+/// The calls in their order, then the others.
+const VERBS: [Verb; CALLS + 4] = {
+    let mut verbs = [Verb::Crash; CALLS + 4];
+    let mut at = 0;
+    while at < CALLS {
+        verbs[at] = Verb::Call(CallName::ALL[at]);
+        at += 1;
+    }
+    (verbs[CALLS + 1], verbs[CALLS + 2], verbs[CALLS + 3]) = (Verb::Restart, Verb::Cut, Verb::Repair);
+    verbs
+};
+
+impl Finite for Verb {
+    const ALL: &'static [Verb] = &VERBS;
+    fn name(self) -> &'static str {
+        match self {
+            Verb::Call(call) => call.name(),
+            Verb::Crash => "crash",
+            Verb::Restart => "restart",
+            Verb::Cut => "cut",
+            Verb::Repair => "repair",
+        }
+    }
+    fn index(self) -> usize {
+        match self {
+            Verb::Call(call) => call.index(),
+            Verb::Crash => CALLS,
+            Verb::Restart => CALLS + 1,
+            Verb::Cut => CALLS + 2,
+            Verb::Repair => CALLS + 3,
+        }
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 
@@ -100,63 +113,70 @@ const fn call(
     ActionInfo { about, needs, takes, gives }
 }
 
+const fn call_info(name: CallName) -> ActionInfo {
+    use Gives::{Bytes, Nothing, Success, Value};
+    match name {
+        CallName::Socket => call("A new socket: TCP, or UDP with `proto`.", &[], &["proto", "as"], Success),
+        CallName::Bind => {
+            call("Gives the socket a local address: all of the host's, or `ip`.", &["port"], &["on", "ip"], Success)
+        }
+        CallName::Listen => call(
+            "Waits for connections; with a `port` it first makes and binds a socket where the program has no fresh one.",
+            &[],
+            &["on", "as", "port", "backlog"],
+            Success,
+        ),
+        CallName::Accept => {
+            call("Waits for a connection and takes it: a new socket.", &[], &["on", "as", "no-wait"], Value)
+        }
+        CallName::Connect => call(
+            "Opens a connection; it first makes a socket where the program has no fresh one, and resolves a name.",
+            &["to"],
+            &["on", "as", "no-wait"],
+            Success,
+        ),
+        CallName::Send => call("Sends, until all is taken.", &[], &["on", "text", "hex", "bytes", "no-wait"], Value),
+        CallName::Recv => call(
+            "Receives once: what is there, at most `max` bytes. Repeated with `whole` until so many bytes are there, \
+                 with `to-end` until the end of file.",
+            &[],
+            &["on", "max", "whole", "to-end", "no-wait"],
+            Bytes,
+        ),
+        CallName::Sendto => call("Sends a datagram.", &["to"], &["on", "text", "hex", "bytes", "no-wait"], Value),
+        CallName::Recvfrom => call("Receives a datagram.", &[], &["on", "max", "no-wait"], Bytes),
+        CallName::Shutdown => {
+            call("Closes the receiving direction, the sending one, or both.", &["how"], &["on"], Success)
+        }
+        CallName::Close => call("Gives the socket back; TCP then closes the connection.", &[], &["on"], Success),
+        CallName::Setsockopt => call("Sets an option.", &["option", "value"], &["on"], Success),
+        CallName::Getsockopt => call("Reads an option.", &["option"], &["on"], Value),
+        CallName::Getsockname => call("Reads the local address.", &[], &["on"], Value),
+        CallName::Getpeername => call("Reads the remote address.", &[], &["on"], Value),
+        CallName::Poll => call("Asks what the socket is ready for, as in \"IN|OUT\".", &[], &["on"], Value),
+        CallName::Getaddrinfo => call("Resolves a name.", &["name"], &[], Value),
+        CallName::Sleep => call("Does nothing, for its `wait`, `at` or `after`.", &[], &[], Nothing),
+        CallName::Inject => call(
+            "A crafted TCP segment leaves the host; sequence numbers are absolute.",
+            &["src", "to", "flags"],
+            &["seq", "ack", "window", "text", "hex", "bytes"],
+            Nothing,
+        ),
+    }
+}
+
 impl Verb {
     /// What it does and takes.
     pub(crate) const fn info(self) -> ActionInfo {
-        use Gives::{Bytes, Nothing, Success, Value};
+        use Gives::Nothing;
         match self {
-            Verb::Socket => call("A new socket: TCP, or UDP with `proto`.", &[], &["proto", "as"], Success),
-            Verb::Bind => {
-                call("Gives the socket a local address: all of the host's, or `ip`.", &["port"], &["on", "ip"], Success)
-            }
-            Verb::Listen => call(
-                "Waits for connections; with a `port` it first makes and binds a socket where the program has no fresh one.",
-                &[],
-                &["on", "as", "port", "backlog"],
-                Success,
-            ),
-            Verb::Accept => {
-                call("Waits for a connection and takes it: a new socket.", &[], &["on", "as", "no-wait"], Value)
-            }
-            Verb::Connect => call(
-                "Opens a connection; it first makes a socket where the program has no fresh one, and resolves a name.",
-                &["to"],
-                &["on", "as", "no-wait"],
-                Success,
-            ),
-            Verb::Send => call("Sends, until all is taken.", &[], &["on", "text", "hex", "bytes", "no-wait"], Value),
-            Verb::Recv => call(
-                "Receives once: what is there, at most `max` bytes. Repeated with `whole` until so many bytes are there, \
-                 with `to-end` until the end of file.",
-                &[],
-                &["on", "max", "whole", "to-end", "no-wait"],
-                Bytes,
-            ),
-            Verb::Sendto => call("Sends a datagram.", &["to"], &["on", "text", "hex", "bytes", "no-wait"], Value),
-            Verb::Recvfrom => call("Receives a datagram.", &[], &["on", "max", "no-wait"], Bytes),
-            Verb::Shutdown => {
-                call("Closes the receiving direction, the sending one, or both.", &["how"], &["on"], Success)
-            }
-            Verb::Close => call("Gives the socket back; TCP then closes the connection.", &[], &["on"], Success),
-            Verb::Setsockopt => call("Sets an option.", &["option", "value"], &["on"], Success),
-            Verb::Getsockopt => call("Reads an option.", &["option"], &["on"], Value),
-            Verb::Getsockname => call("Reads the local address.", &[], &["on"], Value),
-            Verb::Getpeername => call("Reads the remote address.", &[], &["on"], Value),
-            Verb::Poll => call("Asks what the socket is ready for, as in \"IN|OUT\".", &[], &["on"], Value),
-            Verb::Getaddrinfo => call("Resolves a name.", &["name"], &[], Value),
-            Verb::Sleep => call("Does nothing, for its `wait`, `at` or `after`.", &[], &[], Nothing),
+            Verb::Call(call) => call_info(call),
             Verb::Crash => {
                 call("The host loses its programs, sockets and connections without a word.", &[], &[], Nothing)
             }
             Verb::Restart => call("The host starts again, with its built-in servers.", &[], &[], Nothing),
             Verb::Cut => call("The link stops working.", &["link"], &[], Nothing),
             Verb::Repair => call("The link works again.", &["link"], &[], Nothing),
-            Verb::Inject => call(
-                "A crafted TCP segment leaves the host; sequence numbers are absolute.",
-                &["src", "to", "flags"],
-                &["seq", "ack", "window", "text", "hex", "bytes"],
-                Nothing,
-            ),
         }
     }
 

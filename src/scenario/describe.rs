@@ -2,6 +2,7 @@
 
 use super::actions::{Gives, OUTCOME, TIMING, Verb};
 use super::leaf::Leaf;
+use super::model::SockOpt;
 use super::table::TableInfo;
 use super::tables::Root;
 use super::units::MEASURES;
@@ -21,31 +22,7 @@ pub fn schema() -> Json {
 }
 
 /// A short scenario, whole.
-pub(crate) const EXAMPLE: &str = r#"title = "The SYN,ACK is lost"
-
-[hosts]
-client = "10.0.0.1"
-server = "10.0.0.2"
-
-[links]
-wire = { joins = ["client", "server"], delay = "50 ms" }
-
-[[faults]]
-drop = "SYN,ACK"
-from = "server"
-nth = 1
-
-[run]
-steps = [
-  { server = "listen", port = 80 },
-  { client = "connect", to = "server:80" },
-  { server = "accept" },
-]
-
-[expect]
-client = "CLOSED > SYN-SENT > ESTABLISHED"
-retransmissions = 2
-"#;
+pub(crate) const EXAMPLE: &str = include_str!("../../examples/handshake.toml");
 
 const INTRODUCTION: &str = "\
 A scenario is a TOML file: hosts, the links that join them, what goes wrong, what the programs do, and what a run must
@@ -74,7 +51,7 @@ const KINDS: [(&str, &str); 13] = [
     ),
     ("connection", "Its initiator and the count of that host's connects: `\"client.1\"`."),
     ("errno", "The name of an error."),
-    ("socket option", "Its libc name."),
+    ("socket option", "Its libc name: see [socket options](#socket-options)."),
     ("hexadecimal bytes", "Two digits a byte; spaces may stand anywhere."),
     ("list of [cut, repaired]", "`[[\"1 s\", \"3 s\"], [\"5 s\"]]`: cut at 1 s, repaired at 3 s, cut at 5 s for good."),
 ];
@@ -98,6 +75,7 @@ pub fn reference() -> String {
     for table in &tables {
         write_table(table, &mut text);
     }
+    options(&mut text);
     actions(&mut text);
     text
 }
@@ -115,6 +93,16 @@ fn write_table(table: &TableInfo, text: &mut String) {
             (false, None) => String::new(),
         };
         let _ = writeln!(text, "| `{}` | {} | {default} | {} |", field.key, field.words, field.about);
+    }
+}
+
+fn options(text: &mut String) {
+    text.push_str("\n## socket options\n\n| option | from | to | what it counts |\n|---|---|---|---|\n");
+    for option in SockOpt::ALL {
+        let _ = match option.range() {
+            Some((low, high, what)) => writeln!(text, "| `{option}` | {low} | {high} | {what} |"),
+            None => writeln!(text, "| `{option}` | | | it can only be read |"),
+        };
     }
 }
 

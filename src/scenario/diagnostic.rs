@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 /// How many errors are shown; the rest is counted.
 pub const SHOWN: usize = 20;
 
-/// Beyond so many errors none gets a suggestion any more: they are not shown, and suggestions cost.
+/// Beyond so many errors none is compared with what may have been meant: they are not shown, and comparing costs.
 const SUGGESTED: usize = 100;
 
 /// A byte range of the source text.
@@ -23,8 +23,8 @@ pub struct Diagnostic {
     pub span: Range<usize>,
     /// What to say at the place; may be empty.
     pub label: String,
-    /// What would be right.
-    pub help: Option<String>,
+    /// What would be right; never empty.
+    pub help: String,
 }
 
 impl Diagnostic {
@@ -33,8 +33,9 @@ impl Diagnostic {
         self
     }
 
+    /// A better one than what [`Errors::unknown`] found.
     pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
-        self.help = Some(help.into());
+        self.help = help.into();
         self
     }
 }
@@ -48,15 +49,41 @@ pub struct Diagnostics {
     pub text: String,
     /// The errors.
     pub list: Vec<Diagnostic>,
+    /// Where in the text values stand that did not come from the file: replacements, a line for each.
+    pub sets: Vec<Range<usize>>,
 }
 
-impl Diagnostics {
-    /// Line and column, both from 1, of a byte of the text; the column counts characters.
-    pub fn position(&self, at: usize) -> (usize, usize) {
-        let before = self.text.get(..at).unwrap_or(&self.text);
+/// The text in which an error stands: the file, or the replacement that it came with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// The text.
+    pub text: &'a str,
+    /// The error's place in it.
+    pub span: Range<usize>,
+}
+
+impl Source<'_> {
+    /// Line and column of the error, both from 1; the column counts characters.
+    pub fn position(&self) -> (usize, usize) {
+        let before = self.text.get(..self.span.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         (line, column)
+    }
+}
+
+impl Diagnostics {
+    /// Where an error stands: in the file, or in a replacement.
+    pub fn source(&self, error: &Diagnostic) -> Source<'_> {
+        let span = error.span.clone();
+        let within = self.sets.iter().find(|set| set.start <= span.start && span.end <= set.end);
+        let replaced = within.and_then(|set| Some((self.text.get(set.clone())?, set.start)));
+        match replaced {
+            Some((text, start)) => Source { name: "--set", text, span: span.start - start..span.end - start },
+            None => Source { name: &self.name, text: &self.text, span },
+        }
     }
 
     /// What to say of the errors that are not shown.
@@ -85,21 +112,19 @@ impl fmt::Display for Diagnostics {
 
 impl Diagnostics {
     fn show(&self, f: &mut fmt::Formatter<'_>, error: &Diagnostic) -> fmt::Result {
-        let (line, column) = self.position(error.span.start);
-        writeln!(f, "{}:{line}:{column}: {}", self.name, error.message)?;
-        let start = self.text.get(..error.span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-        let source = self.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
-        let from = (error.span.start - start).min(source.len());
-        let to = error.span.end.saturating_sub(start).clamp(from, source.len());
+        let place = self.source(error);
+        let (line, column) = place.position();
+        writeln!(f, "{}:{line}:{column}: {}", place.name, error.message)?;
+        let start = place.text.get(..place.span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let source = place.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
+        let from = (place.span.start - start).min(source.len());
+        let to = place.span.end.saturating_sub(start).clamp(from, source.len());
         let width = |part: Option<&str>| visible(part.unwrap_or_default()).width();
         let (indent, marks) = (width(source.get(..from)), width(source.get(from..to)).max(1));
         writeln!(f, "{line:5} | {}", visible(source))?;
         let marked = format!("      | {:indent$}{} {}", "", "^".repeat(marks), error.label);
         writeln!(f, "{}", marked.trim_end())?;
-        match &error.help {
-            Some(help) => writeln!(f, "      = help: {help}"),
-            None => Ok(()),
-        }
+        writeln!(f, "      = help: {}", error.help)
     }
 }
 
@@ -177,10 +202,10 @@ impl Errors {
         self.list.len()
     }
 
-    /// Reports an error; label and help are added to what it returns.
-    pub(crate) fn add(&mut self, place: Place, message: impl Into<String>) -> &mut Diagnostic {
+    /// Reports an error with what would be right; a label may be added to what it returns.
+    pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) -> &mut Diagnostic {
         let index = self.list.len();
-        self.list.push(Diagnostic { message: message.into(), span: place, label: String::new(), help: None });
+        self.list.push(Diagnostic { message: message.into(), span: place, label: String::new(), help: help.into() });
         &mut self.list[index]
     }
 
@@ -190,23 +215,19 @@ impl Errors {
         I: IntoIterator<Item = &'a str> + Clone,
     {
         let help = self.suggestion(what, word, known);
-        let error = self.add(place, format!("unknown {what} {}", quoted(word)));
-        error.help = help;
-        error
+        self.add(place, format!("unknown {what} {}", quoted(word)), help)
     }
 
     /// `did you mean …?`, or else what there is.
-    pub(crate) fn suggestion<'a, I>(&self, what: &str, word: &str, known: I) -> Option<String>
+    pub(crate) fn suggestion<'a, I>(&self, what: &str, word: &str, known: I) -> String
     where
         I: IntoIterator<Item = &'a str> + Clone,
     {
-        if self.list.len() >= SUGGESTED {
-            return None;
-        }
-        Some(match did_you_mean(word, known.clone()) {
+        let meant = if self.list.len() < SUGGESTED { did_you_mean(word, known.clone()) } else { None };
+        match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => listed(&format!("{what}s are"), known),
-        })
+        }
     }
 
     /// The error reported last may only follow from another.
@@ -214,16 +235,26 @@ impl Errors {
         self.doubtful.insert(self.list.len().saturating_sub(1));
     }
 
-    /// Where a file could not be read: drops what may only follow from that, and what is said of the same lines.
-    /// The errors of reading, at these places, are the first in the list.
+    /// Where a file could not be read: drops what may only follow from that, and what is said of values that the parser
+    /// may have made up: around such a place, on its line, or after it under the same header.
+    /// The errors of reading, at these places in their order, are the first in the list.
     pub(crate) fn forget_echoes(&mut self, text: &str, broken: &[Place]) {
-        let starts: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
-        let line = |at: usize| starts.partition_point(|start| *start < at);
-        let lines: BTreeSet<usize> = broken.iter().map(|place| line(place.start)).collect();
+        let breaks = || core::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+        let lines: Vec<usize> = breaks().collect();
+        let headers: Vec<usize> = breaks().filter(|at| text.as_bytes().get(*at) == Some(&b'[')).collect();
+        let begin = |of: &[usize], at: usize| of.partition_point(|start| *start <= at).checked_sub(1).map(|i| of[i]);
+        let made_up = |error: &Diagnostic| {
+            let (line, header) = (begin(&lines, error.span.start), begin(&headers, error.span.start));
+            let before = broken.partition_point(|place| place.start < error.span.end.max(error.span.start + 1));
+            let near = before
+                .checked_sub(1)
+                .and_then(|last| broken.get(last))
+                .is_some_and(|place| header.is_none_or(|header| place.start >= header) || place.end > error.span.start);
+            near || broken.get(before).is_some_and(|place| begin(&lines, place.start) == line)
+        };
         let mut index = 0;
         self.list.retain(|error| {
-            let keep =
-                index < broken.len() || !(self.doubtful.contains(&index) || lines.contains(&line(error.span.start)));
+            let keep = index < broken.len() || !(self.doubtful.contains(&index) || made_up(error));
             index += 1;
             keep
         });
@@ -239,7 +270,7 @@ impl Errors {
         }
         list.sort_by_key(|error| (error.span.start, error.span.end));
         list.dedup();
-        Diagnostics { name: name.to_owned(), text, list }
+        Diagnostics { name: name.to_owned(), text, list, sets: vec![] }
     }
 }
 

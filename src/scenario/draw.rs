@@ -8,7 +8,7 @@ impl Diagnostics {
     /// As a report of the drawing library: one error, or several below a headline that counts them.
     pub fn to_report(&self) -> Report {
         let source = NamedSource::new(&self.name, self.text.clone());
-        let shown: Vec<Drawn> = self.list.iter().take(SHOWN).cloned().map(Drawn).collect();
+        let shown: Vec<Drawn> = self.list.iter().take(SHOWN).map(|error| self.drawn(error)).collect();
         let count = self.list.len();
         let errors = if count == 1 { "error" } else { "errors" };
         let headline = format!("{}: {} {errors}", self.name, super::diagnostic::thousands(count as u64));
@@ -16,7 +16,19 @@ impl Diagnostics {
     }
 }
 
-struct Drawn(Diagnostic);
+impl Diagnostics {
+    fn drawn(&self, error: &Diagnostic) -> Drawn {
+        let place = self.source(error);
+        // What stands in the file is drawn from the page's text.
+        let own = (place.name != self.name).then(|| NamedSource::new(place.name, place.text.to_owned()));
+        Drawn { error: Diagnostic { span: place.span, ..error.clone() }, own }
+    }
+}
+
+struct Drawn {
+    error: Diagnostic,
+    own: Option<NamedSource<String>>,
+}
 
 struct Page {
     headline: String,
@@ -27,7 +39,7 @@ struct Page {
 
 impl fmt::Display for Drawn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
+        f.write_str(&self.error.message)
     }
 }
 
@@ -41,12 +53,16 @@ impl std::error::Error for Drawn {}
 
 impl miette::Diagnostic for Drawn {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.0.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        Some(Box::new(&self.error.help))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.own.as_ref().map(|own| own as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let label = if self.0.label.is_empty() { "here" } else { &self.0.label };
-        let span = LabeledSpan::new_with_span(Some(label.to_owned()), self.0.span.clone());
+        let label = if self.error.label.is_empty() { "here" } else { &self.error.label };
+        let span = LabeledSpan::new_with_span(Some(label.to_owned()), self.error.span.clone());
         Some(Box::new(core::iter::once(span)))
     }
 }

@@ -158,7 +158,8 @@ fn or_off(span: Option<Span>) -> String {
 pub(crate) fn socket_defaults(spec: &SocketSpec) -> Fields {
     let mut fields = Fields::default();
     fields.text("congestion", word_of(spec.congestion)).raw("nagle", spec.nagle);
-    fields.text("delayed-ack", &or_off(spec.delayed_ack)).text("keep-alive", &or_off(spec.keep_alive));
+    fields.text("delayed-ack", &or_off(spec.delayed_ack)).raw("keep-alive", spec.keep_alive);
+    fields.span("keep-idle", spec.keep_idle).span("keep-interval", spec.keep_interval);
     fields.raw("keep-probes", spec.keep_probes).raw("bare", spec.bare);
     fields.raw("rcvbuf", size_text(spec.rcvbuf.into())).raw("sndbuf", size_text(spec.sndbuf.into()));
     fields.raw("hop-limit", spec.hop_limit).text("user-timeout", &or_off(spec.user_timeout));

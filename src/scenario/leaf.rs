@@ -25,6 +25,8 @@ pub(crate) trait Leaf {
     fn decode(value: &Value, errors: &mut Errors) -> Option<Self::Out>;
     /// What it is called in the reference.
     fn words() -> String;
+    /// One of it, as TOML writes it: for helps.
+    fn example() -> String;
     /// Its JSON Schema.
     fn schema() -> Json;
     /// The tables that it is made of.
@@ -41,7 +43,7 @@ pub(crate) fn report<T>(outcome: Result<T, Bad>, place: &Place, errors: &mut Err
     match outcome {
         Ok(value) => Some(value),
         Err(bad) => {
-            errors.add(place.clone(), bad.message).help = bad.help;
+            errors.add(place.clone(), bad.message, bad.help);
             None
         }
     }
@@ -55,12 +57,15 @@ impl Leaf for Text {
     fn decode(value: &Value, errors: &mut Errors) -> Option<String> {
         let text = value.text();
         if text.is_none() {
-            value.mismatch(errors, "a string");
+            value.mismatch(errors, "a string", &Self::example());
         }
         text.map(str::to_owned)
     }
     fn words() -> String {
         "string".to_owned()
+    }
+    fn example() -> String {
+        "\"hello\"".to_owned()
     }
     fn schema() -> Json {
         json!({ "type": "string" })
@@ -75,12 +80,15 @@ impl Leaf for Name {
     fn decode(value: &Value, errors: &mut Errors) -> Option<String> {
         let text = value.text();
         if text.is_none() {
-            value.mismatch(errors, "a name");
+            value.mismatch(errors, "a name", &Self::example());
         }
         text.map(str::to_owned)
     }
     fn words() -> String {
         "name".to_owned()
+    }
+    fn example() -> String {
+        "\"client\"".to_owned()
     }
     fn schema() -> Json {
         json!({ "type": "string", "minLength": 1 })
@@ -96,11 +104,14 @@ impl Leaf for Bool {
         if let Kind::Bool(answer) = value.kind {
             return Some(answer);
         }
-        value.mismatch(errors, "true or false");
+        value.mismatch(errors, "true or false", "true, without quotes");
         None
     }
     fn words() -> String {
         "true or false".to_owned()
+    }
+    fn example() -> String {
+        "true".to_owned()
     }
     fn schema() -> Json {
         json!({ "type": "boolean" })
@@ -114,12 +125,17 @@ impl<const LOW: i64, const HIGH: i64> Leaf for Whole<LOW, HIGH> {
     type Out = i64;
     fn decode(value: &Value, errors: &mut Errors) -> Option<i64> {
         let Kind::Int(number) = value.kind else {
-            value.mismatch(errors, "a whole number");
+            value.mismatch(errors, "a whole number", &Self::example());
             return None;
         };
         let fits = i64::try_from(number).ok().filter(|number| (LOW..=HIGH).contains(number));
         if fits.is_none() {
-            errors.add(value.place.clone(), format!("{number} is not from {LOW} to {HIGH}"));
+            let message = match HIGH {
+                i64::MAX if number < i128::from(LOW) => format!("{number} is less than {LOW}"),
+                i64::MAX => format!("{number} is more than {HIGH}"),
+                _ => format!("{number} is not from {LOW} to {HIGH}"),
+            };
+            errors.add(value.place.clone(), message, format!("a whole number, like {}", Self::example()));
         }
         fits
     }
@@ -130,13 +146,34 @@ impl<const LOW: i64, const HIGH: i64> Leaf for Whole<LOW, HIGH> {
             (low, high) => format!("whole number from {low} to {high}"),
         }
     }
+    fn example() -> String {
+        LOW.max(1).to_string()
+    }
     fn schema() -> Json {
         json!({ "type": "integer", "minimum": LOW, "maximum": HIGH })
     }
 }
 
 /// A port.
-pub(crate) type Port = Whole<0, 65_535>;
+pub(crate) struct Port;
+
+type PortNumber = Whole<0, 65_535>;
+
+impl Leaf for Port {
+    type Out = i64;
+    fn decode(value: &Value, errors: &mut Errors) -> Option<i64> {
+        PortNumber::decode(value, errors)
+    }
+    fn words() -> String {
+        PortNumber::words()
+    }
+    fn example() -> String {
+        "80".to_owned()
+    }
+    fn schema() -> Json {
+        PortNumber::schema()
+    }
+}
 
 fn measured(measure: &Measure, value: &Value, errors: &mut Errors) -> Option<u64> {
     match &value.kind {
@@ -145,7 +182,7 @@ fn measured(measure: &Measure, value: &Value, errors: &mut Errors) -> Option<u64
         Kind::Int(number) => report(measure.read(&number.to_string()), &value.place, errors),
         Kind::Point(number) => report(measure.read(number), &value.place, errors),
         Kind::Bool(_) | Kind::Date | Kind::List(_) | Kind::Table(_) => {
-            value.mismatch(errors, &format!("a {} like \"{}\"", measure.what, measure.example));
+            value.mismatch(errors, &format!("a {}", measure.what), &format!("\"{}\"", measure.example));
             None
         }
     }
@@ -169,6 +206,9 @@ macro_rules! measured_leaf {
             }
             fn words() -> String {
                 $measure.what.to_owned()
+            }
+            fn example() -> String {
+                format!("\"{}\"", $measure.example)
             }
             fn schema() -> Json {
                 json!({ "anyOf": [measure_schema(&$measure), { "const": 0 }] })
@@ -201,12 +241,15 @@ impl Leaf for Chance {
         let ppm = measured(&CHANCE, value, errors)?;
         let fits = u32::try_from(ppm).ok().filter(|ppm| *ppm <= 1_000_000);
         if fits.is_none() {
-            errors.add(value.place.clone(), "a probability is at most 100 %");
+            errors.add(value.place.clone(), "a probability is at most 100 %", format!("like {}", Self::example()));
         }
         fits
     }
     fn words() -> String {
         CHANCE.what.to_owned()
+    }
+    fn example() -> String {
+        format!("\"{}\"", CHANCE.example)
     }
     fn schema() -> Json {
         json!({ "anyOf": [measure_schema(&CHANCE), { "const": 0 }] })
@@ -221,13 +264,16 @@ impl Leaf for Size {
     fn decode(value: &Value, errors: &mut Errors) -> Option<u64> {
         match value.kind {
             Kind::Int(number) if number >= 0 => {
-                report(u64::try_from(number).map_err(|_| Bad::new("this size is too large")), &value.place, errors)
+                report(u64::try_from(number).map_err(|_| SIZE.too_large()), &value.place, errors)
             }
             _ => measured(&SIZE, value, errors),
         }
     }
     fn words() -> String {
         SIZE.what.to_owned()
+    }
+    fn example() -> String {
+        format!("\"{}\"", SIZE.example)
     }
     fn schema() -> Json {
         json!({ "anyOf": [measure_schema(&SIZE), { "type": "integer", "minimum": 0 }] })
@@ -247,6 +293,9 @@ impl<L: Leaf> Leaf for OrOff<L> {
     }
     fn words() -> String {
         format!("{} or \"off\"", L::words())
+    }
+    fn example() -> String {
+        L::example()
     }
     fn schema() -> Json {
         json!({ "anyOf": [L::schema(), { "const": "off" }] })
@@ -281,6 +330,9 @@ impl<E: Words> Leaf for OneOf<E> {
         let words: Vec<String> = E::ALL.iter().map(|(word, _)| format!("\"{word}\"")).collect();
         words.join(", ")
     }
+    fn example() -> String {
+        E::ALL.first().map_or_else(String::new, |(word, _)| format!("\"{word}\""))
+    }
     fn schema() -> Json {
         let words: Vec<&str> = E::ALL.iter().map(|(word, _)| *word).collect();
         json!({ "enum": words })
@@ -305,6 +357,9 @@ impl<F: Standard> Leaf for Named<F> {
     fn words() -> String {
         F::WHAT.to_owned()
     }
+    fn example() -> String {
+        F::ALL.first().map_or_else(String::new, |value| format!("\"{}\"", value.name()))
+    }
     fn schema() -> Json {
         let names: Vec<&str> = F::ALL.iter().map(|value| value.name()).collect();
         json!({ "enum": names })
@@ -319,7 +374,8 @@ fn one_word<'a, T>(
     find: impl Fn(&str) -> Option<T>,
 ) -> Option<T> {
     let Some(text) = value.text() else {
-        value.mismatch(errors, &format!("the name of a {what}"));
+        let example = words.clone().next().map_or_else(String::new, |word| format!("\"{word}\""));
+        value.mismatch(errors, &format!("the name of a {what}"), &example);
         return None;
     };
     let found = find(text);
@@ -338,11 +394,14 @@ impl<L: Leaf> Leaf for List<L> {
         if let Kind::List(items) = &value.kind {
             return Some(items.iter().filter_map(|item| placed::<L>(item, errors)).collect());
         }
-        value.mismatch(errors, "a list");
+        value.mismatch(errors, "a list", &Self::example());
         None
     }
     fn words() -> String {
         format!("list: {}", L::words())
+    }
+    fn example() -> String {
+        format!("[{}]", L::example())
     }
     fn schema() -> Json {
         json!({ "type": "array", "items": L::schema() })
@@ -366,6 +425,9 @@ impl<L: Leaf> Leaf for Some1<L> {
     fn words() -> String {
         format!("{}, or a list of them", L::words())
     }
+    fn example() -> String {
+        L::example()
+    }
     fn schema() -> Json {
         json!({ "anyOf": [L::schema(), { "type": "array", "items": L::schema() }] })
     }
@@ -382,13 +444,16 @@ impl<L: Leaf> Leaf for Map<L> {
     type Out = Vec<(Key, Option<Placed<L::Out>>)>;
     fn decode(value: &Value, errors: &mut Errors) -> Option<Self::Out> {
         let Kind::Table(entries) = &value.kind else {
-            value.mismatch(errors, "a table");
+            value.mismatch(errors, "a table", &Self::example());
             return None;
         };
         Some(entries.iter().map(|(key, value)| (key.clone(), placed::<L>(value, errors))).collect())
     }
     fn words() -> String {
         format!("NAME = {}", L::words())
+    }
+    fn example() -> String {
+        format!("{{ name = {} }}", L::example())
     }
     fn schema() -> Json {
         json!({ "type": "object", "additionalProperties": L::schema() })
@@ -411,13 +476,16 @@ macro_rules! read_leaf {
                 errors: &mut $crate::scenario::diagnostic::Errors,
             ) -> Option<$out> {
                 let Some(text) = value.text() else {
-                    value.mismatch(errors, concat!($words, ", like \"", $example, "\""));
+                    value.mismatch(errors, concat!("a string (", $words, ")"), concat!("\"", $example, "\""));
                     return None;
                 };
                 $crate::scenario::leaf::report($read(text), &value.place, errors)
             }
             fn words() -> String {
                 $words.to_owned()
+            }
+            fn example() -> String {
+                concat!("\"", $example, "\"").to_owned()
             }
             fn schema() -> serde_json::Value {
                 serde_json::json!({ "type": "string", "examples": [$example] })

@@ -35,10 +35,12 @@ mod write;
 
 pub use builder::{Builder, DirectionBuilder, FaultBuilder, HostBuilder, LinkBuilder, StepBuilder, fault, step};
 pub use describe::{reference, schema};
-pub use diagnostic::{Diagnostic, Diagnostics, SHOWN};
+pub use diagnostic::{Diagnostic, Diagnostics, SHOWN, Source};
 pub use evaluate::{Failure, Tally, evaluate, is_kind, satisfied};
 pub use explain::explain;
 pub use model::Scenario;
+#[cfg(feature = "cli")]
+pub(crate) use units::duration_text;
 
 use diagnostic::Errors;
 use leaf::Leaf;
@@ -58,11 +60,12 @@ pub fn load(name: &str, text: &str) -> Result<Scenario, Diagnostics> {
 ///
 /// # Errors
 ///
-/// All errors; the replacements stand at the end of the text that the places refer to.
+/// All errors; the replacements stand at the end of the text that the places refer to, and [`Diagnostics::source`] tells
+/// them from the file.
 pub fn load_with(name: &str, text: &str, sets: &[(String, String)]) -> Result<Scenario, Diagnostics> {
     let mut errors = Errors::default();
     let (mut tree, broken) = value::parse(text, &mut errors);
-    let text = set::apply(&mut tree, text, sets, &mut errors);
+    let (text, lines) = set::apply(&mut tree, text, sets, &mut errors);
     let root = tables::Root::decode(&tree, &mut errors);
     let checked = root.map(|root| check::check(name, root, &mut errors));
     if let (Some(scenario), true) = (checked, errors.is_empty()) {
@@ -71,7 +74,7 @@ pub fn load_with(name: &str, text: &str, sets: &[(String, String)]) -> Result<Sc
     if !broken.is_empty() {
         errors.forget_echoes(&text, &broken);
     }
-    Err(errors.into_diagnostics(name, text))
+    Err(Diagnostics { sets: lines, ..errors.into_diagnostics(name, text) })
 }
 
 /// Reads a scenario from bytes that may not be text.
@@ -86,7 +89,9 @@ pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Scenario, Diagnostics> {
             let mut errors = Errors::default();
             let at = error.valid_up_to();
             let text = String::from_utf8_lossy(bytes).into_owned();
-            errors.add(at..at + 1, "not UTF-8 text").label("the first byte that is not UTF-8");
+            errors
+                .add(at..at + 1, "not UTF-8 text", "save the file as UTF-8")
+                .label("the first byte that is not UTF-8");
             Err(errors.into_diagnostics(name, text))
         }
     }

@@ -1,8 +1,10 @@
 //! The checked scenario: every name resolved, every unit converted, every default filled in.
 
 mod ip_net;
+mod sock_opt;
 
 pub use ip_net::IpNet;
+pub use sock_opt::{MAX_BUFFER, MAX_RCVBUF, SockOpt};
 
 use crate::base::{Limits, LinkId, NodeId, Payload, Span, Time};
 use crate::packet::Flags;
@@ -99,6 +101,9 @@ pub enum Congestion {
     Cubic,
 }
 
+/// The most addresses that one host can have: the stack has room for them beside loopback's two.
+pub const MAX_ADDRS: usize = 6;
+
 /// The defaults of a host's sockets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SocketSpec {
@@ -108,8 +113,12 @@ pub struct SocketSpec {
     pub nagle: bool,
     /// How long an acknowledgment may wait for company; `None` sends each at once.
     pub delayed_ack: Option<Span>,
-    /// After how long a silence a keep-alive probe is sent; `None`: never.
-    pub keep_alive: Option<Span>,
+    /// Whether keep-alive probes are sent (RFC 9293, 3.8.4).
+    pub keep_alive: bool,
+    /// After how long a silence the first is sent.
+    pub keep_idle: Span,
+    /// How long after an unanswered one the next is sent.
+    pub keep_interval: Span,
     /// How many unanswered keep-alive probes end a connection.
     pub keep_probes: u32,
     /// The socket layer does not go round the stack's known faults: only to show them.
@@ -131,7 +140,9 @@ impl Default for SocketSpec {
             congestion: Congestion::default(),
             nagle: true,
             delayed_ack: Some(Span::millis(10)),
-            keep_alive: None,
+            keep_alive: false,
+            keep_idle: Span::secs(7_200),
+            keep_interval: Span::secs(75),
             keep_probes: 9,
             bare: false,
             rcvbuf: 16_384,
@@ -491,34 +502,6 @@ pub enum How {
     Write,
     /// SHUT_RDWR.
     Both,
-}
-
-crate::finite! {
-    /// A socket option.
-    pub enum SockOpt {
-        /// A port may be bound again while old connections are in TIME-WAIT: 0 or 1.
-        ReuseAddr => "SO_REUSEADDR",
-        /// Seconds that `close` lingers; 0 resets the connection; -1 is off.
-        Linger => "SO_LINGER",
-        /// Bytes of the receive buffer; before connect or listen.
-        RcvBuf => "SO_RCVBUF",
-        /// Bytes of the send buffer; before connect or listen.
-        SndBuf => "SO_SNDBUF",
-        /// Keep-alive probes: 0 or 1.
-        KeepAlive => "SO_KEEPALIVE",
-        /// Seconds of silence before a probe.
-        KeepIdle => "TCP_KEEPIDLE",
-        /// How many unanswered probes end the connection.
-        KeepCount => "TCP_KEEPCNT",
-        /// Nagle's algorithm off: 0 or 1.
-        NoDelay => "TCP_NODELAY",
-        /// Milliseconds without an acknowledgment after which the connection is given up; 0 is never.
-        UserTimeout => "TCP_USER_TIMEOUT",
-        /// Time to live of packets sent.
-        Ttl => "IP_TTL",
-        /// The pending error, read and cleared.
-        Error => "SO_ERROR",
-    }
 }
 
 /// What a run must show.

@@ -9,27 +9,34 @@ const NAMED: [(&str, &str); 4] = [("hosts", "host"), ("links", "link"), ("router
 /// No path of the language is longer.
 const DEEPEST: usize = 16;
 
-/// Replaces the values, and gives the text that all places refer to: the file, then one line for each replacement.
-pub(crate) fn apply(tree: &mut Value, text: &str, sets: &[(String, String)], errors: &mut Errors) -> String {
+/// Replaces the values, and gives the text that all places refer to: the file, then one line for each replacement; and
+/// where these lines are.
+pub(crate) fn apply(
+    tree: &mut Value,
+    text: &str,
+    sets: &[(String, String)],
+    errors: &mut Errors,
+) -> (String, Vec<Place>) {
     let mut text = text.to_owned();
+    let mut lines = vec![];
     if !sets.is_empty() {
-        text.push_str("\n\n# --set\n");
+        text.push('\n');
     }
     for (path, value) in sets {
         let start = text.len();
         text.push_str(&format!("{path}={value}\n"));
+        lines.push(start..text.len() - 1);
         let from = start + path.len() + 1;
         let new = replacement(value, from);
         match split(path, start) {
             Some(keys) => put(tree, &keys, 0, new, errors),
             None => {
-                errors
-                    .add(start..start + path.len(), format!("{} is no path", quoted(path)))
-                    .help("keys with points between them: `links.wire.delay`, `faults.0.nth`");
+                let help = "keys with points between them: `links.wire.delay`, `faults.0.nth`";
+                errors.add(start..start + path.len(), format!("{} is no path", quoted(path)), help);
             }
         }
     }
-    text
+    (text, lines)
 }
 
 /// A TOML value, or else a string without its quotes.
@@ -100,14 +107,14 @@ fn put_item(items: &mut [Value], key: &Key, keys: &[Key], depth: usize, new: Val
     match key.text.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
         Some(item) => put(item, keys, depth + 1, new, errors),
         None => {
-            errors
-                .add(key.place.clone(), format!("{} is no position of this list", quoted(&key.text)))
-                .help(format!("it has {count} entries, counted from 0"));
+            let help = format!("it has {count} entries, counted from 0");
+            errors.add(key.place.clone(), format!("{} is no position of this list", quoted(&key.text)), help);
         }
     }
 }
 
 fn not_inside(place: Place, path: &[Key], what: &str, errors: &mut Errors) {
     let path: Vec<&str> = path.iter().map(|key| &*key.text).collect();
-    errors.add(place, format!("{} is {what}: it has no keys", quoted(&path.join("."))));
+    let path = path.join(".");
+    errors.add(place, format!("{} is {what}: it has no keys", quoted(&path)), format!("`{path}` is replaced whole"));
 }

@@ -27,6 +27,8 @@ pub(crate) struct TableInfo {
 pub(crate) trait Table: Default {
     /// What one is called.
     const TITLE: &'static str;
+    /// One, as TOML writes it.
+    const EXAMPLE: &'static str;
     /// It takes keys beyond its own: they are kept in `rest`.
     const OPEN: bool;
     /// Takes a key of its own; false if it is none.
@@ -45,12 +47,14 @@ pub(crate) trait Table: Default {
     fn finish(&mut self, place: Place, rest: Vec<(Key, Value)>);
     /// What it is for.
     fn about() -> String;
+    /// A value for a key of its own, as TOML writes it; empty if it is none.
+    fn example_of(key: &str) -> String;
 }
 
 /// Decodes a table: takes its own keys, reports or keeps the others, reports what is missing.
 pub(crate) fn decode<T: Table>(value: &Value, errors: &mut Errors) -> Option<T> {
     let Kind::Table(entries) = &value.kind else {
-        value.mismatch(errors, &format!("a table for a {}", T::TITLE));
+        value.mismatch(errors, &format!("a table for a {}", T::TITLE), T::EXAMPLE);
         return None;
     };
     let mut table = T::default();
@@ -69,7 +73,8 @@ pub(crate) fn decode<T: Table>(value: &Value, errors: &mut Errors) -> Option<T> 
     let seen = table.seen();
     for key in T::needed() {
         if !seen.iter().any(|(known, _)| *known == key) {
-            errors.add(value.place.clone(), format!("a {} needs `{key}`", T::TITLE)).label("missing here");
+            let help = format!("as in {key} = {}", T::example_of(key));
+            errors.add(value.place.clone(), format!("a {} needs `{key}`", T::TITLE), help).label("missing here");
             errors.doubtful();
         }
     }
@@ -80,7 +85,7 @@ pub(crate) fn decode<T: Table>(value: &Value, errors: &mut Errors) -> Option<T> 
 pub(crate) fn unknown_key<T: Table>(key: &Key, errors: &mut Errors) {
     let message = format!("unknown key {} in a {}", quoted(&key.text), T::TITLE);
     let help = errors.suggestion("key", &key.text, T::keys());
-    errors.add(key.place.clone(), message).label("no such key").help = help;
+    errors.add(key.place.clone(), message, help).label("no such key");
 }
 
 /// The JSON Schema of a table.
@@ -100,12 +105,12 @@ pub(crate) fn schema<T: Table>(others: Json) -> Json {
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": others })
 }
 
-/// Declares a table of the language. After `with` stand tables whose keys it shares; after a kind its default as the
+/// Declares a table of the language. After `like` stands one, as the file would write it; after `with` stand tables whose keys it shares; after a kind its default as the
 /// file would write it, or `needed`.
 macro_rules! table {
     (
         $(#[doc = $about:literal])+
-        struct $name:ident is $title:literal $(, open $other:ty)? {
+        struct $name:ident is $title:literal like $like:literal $(, open $other:ty)? {
             $(with $part:ident: $part_kind:ident;)*
             $(
                 $(#[doc = $doc:literal])+
@@ -129,6 +134,7 @@ macro_rules! table {
 
         impl $crate::scenario::table::Table for $name {
             const TITLE: &'static str = $title;
+            const EXAMPLE: &'static str = $like;
             const OPEN: bool = { let open: &[&str] = &[$(stringify!($other))?]; !open.is_empty() };
 
             #[allow(unused_variables)]
@@ -200,6 +206,18 @@ macro_rules! table {
             fn about() -> String {
                 [$($about),+].concat().trim().to_owned()
             }
+
+            fn example_of(key: &str) -> String {
+                match key {
+                    $($key => <$kind as $crate::scenario::leaf::Leaf>::example(),)*
+                    _ => {
+                        #[allow(unused_mut)]
+                        let mut example = String::new();
+                        $(example += &<$part_kind as $crate::scenario::table::Table>::example_of(key);)*
+                        example
+                    }
+                }
+            }
         }
 
         impl $crate::scenario::leaf::Leaf for $name {
@@ -212,6 +230,9 @@ macro_rules! table {
             }
             fn words() -> String {
                 format!("table: [{0}](#{1})", $title, $title.replace(' ', "-"))
+            }
+            fn example() -> String {
+                $like.to_owned()
             }
             fn schema() -> serde_json::Value {
                 #[allow(unused_variables)]

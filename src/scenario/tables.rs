@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 
 table! {
     /// A whole scenario.
-    struct Root is "scenario" {
+    struct Root is "scenario" like "hosts = { client = \"10.0.0.1\" }" {
         /// One line for people. Without one, the file's name.
         "title" title: Text;
         /// What to look at.
@@ -46,7 +46,7 @@ table! {
 
 table! {
     /// A host with more than an address.
-    struct HostTable is "host" {
+    struct HostTable is "host" like "{ ip = \"10.0.0.1/24\" }" {
         /// Its addresses, each with the length of its network's prefix; without one, 24 for IPv4 and 64 for IPv6.
         "ip" ip: Some1<Net>, needed;
         /// Its default router. Without one, the router at the other end of its link.
@@ -73,12 +73,12 @@ table! {
 
 table! {
     /// A switch: it learns where hosts are and forwards Ethernet frames. It has no settings.
-    struct SwitchTable is "switch" {}
+    struct SwitchTable is "switch" like "{}" {}
 }
 
 table! {
     /// A built-in server program. It runs from the start.
-    struct ServeTable is "server" {
+    struct ServeTable is "server" like "{ app = \"echo\", port = 7 }" {
         /// What it does with each connection or datagram: send it back, forget it, send `bytes`, answer DNS questions.
         "app" app: OneOf<App>, needed;
         /// Where it listens.
@@ -96,22 +96,26 @@ table! {
 
 table! {
     /// The defaults of sockets.
-    struct SocketsTable is "set of socket defaults" {
+    struct SocketsTable is "set of socket defaults" like "{ nagle = false }" {
         /// Congestion control (RFC 5681, RFC 9438).
         "congestion" congestion: OneOf<Congestion> = "\"reno\"";
         /// Nagle's algorithm: small segments wait for the acknowledgment of what is under way.
         "nagle" nagle: Bool = "true";
         /// How long an acknowledgment may wait for company.
         "delayed-ack" delayed_ack: OrOff<Duration> = "\"10 ms\"";
-        /// After how long a silence a keep-alive probe is sent.
-        "keep-alive" keep_alive: OrOff<Duration> = "\"off\"";
+        /// Keep-alive probes: whether a silent peer is asked for a sign of life (RFC 9293, 3.8.4).
+        "keep-alive" keep_alive: Bool = "false";
+        /// After how long a silence the first keep-alive probe is sent.
+        "keep-idle" keep_idle: Duration = "\"2 h\"";
+        /// How long after an unanswered keep-alive probe the next is sent.
+        "keep-interval" keep_interval: Duration = "\"75 s\"";
         /// How many keep-alive probes may go unanswered before the connection is given up.
         "keep-probes" keep_probes: Whole<1, 127> = "9";
         /// Does not go round the stack's known faults; only below a folder `divergence`.
         "bare" bare: Bool = "false";
         /// Bytes of the receive buffer, which is the window: at most 65,535.
         "rcvbuf" rcvbuf: Size = "\"16 KiB\"";
-        /// Bytes of the send buffer.
+        /// Bytes of the send buffer: at most 64 MiB.
         "sndbuf" sndbuf: Size = "\"16 KiB\"";
         /// Time to live of packets sent.
         "hop-limit" hop_limit: Whole<1, 255> = "64";
@@ -122,10 +126,10 @@ table! {
 
 table! {
     /// A link between two of the hosts, switches and routers. A host has one link.
-    struct LinkTable is "link" {
+    struct LinkTable is "link" like "{ joins = [\"client\", \"server\"] }" {
         with lane: LaneTable;
         /// The two that it joins.
-        "joins" joins: List<Name>, needed;
+        "joins" joins: Joined, needed;
         /// Bare IP packets, or Ethernet frames with ARP. A switch's links are Ethernet.
         "medium" medium: OneOf<Medium> = "\"ip\"";
         /// When it is cut and when repaired; a pair with one time only is never repaired.
@@ -137,7 +141,7 @@ table! {
 
 table! {
     /// What a link does to packets, in both directions or in one.
-    struct LaneTable is "direction" {
+    struct LaneTable is "direction" like "{ delay = \"50 ms\" }" {
         /// Propagation delay.
         "delay" delay: Duration = "\"1 ms\"";
         /// At most so much more delay, evenly spread; packets keep their order.
@@ -165,7 +169,7 @@ table! {
 
 table! {
     /// Loss in bursts (Gilbert and Elliott): between bursts nothing is lost by it.
-    struct BurstTable is "burst" {
+    struct BurstTable is "burst" like "{ begin = \"1 %\", end = \"30 %\" }" {
         /// The probability, per packet, that a burst begins.
         "begin" begin: Chance, needed;
         /// The probability, per packet, that it ends.
@@ -177,7 +181,7 @@ table! {
 
 table! {
     /// A named fault: exactly one of `drop`, `delay`, `duplicate`, `corrupt`, `hold`, and which packets it befalls.
-    struct FaultTable is "fault" {
+    struct FaultTable is "fault" like "{ drop = \"SYN,ACK\", from = \"server\" }" {
         with on: WhereTable;
         /// Loses the packet of this kind.
         "drop" drop: Packets;
@@ -198,7 +202,7 @@ table! {
 
 table! {
     /// Which packets. All that is given must hold.
-    struct WhereTable is "choice of packets" {
+    struct WhereTable is "choice of packets" like "{ from = \"server\", nth = 1 }" {
         /// Sent onto the link by this host, switch or router.
         "from" from: Name;
         /// On this link.
@@ -212,7 +216,7 @@ table! {
 
 table! {
     /// A packet that a held one waits for. `from` and `link` are those of the fault unless given.
-    struct UntilTable is "awaited packet" {
+    struct UntilTable is "awaited packet" like "{ kind = \"data\", nth = 3 }" {
         with on: WhereTable;
         /// Its kind.
         "kind" kind: Packets, needed;
@@ -221,7 +225,7 @@ table! {
 
 table! {
     /// What the programs do.
-    struct RunTable is "run" {
+    struct RunTable is "run" like "{ steps = [] }" {
         /// The steps. Those of one program run in order, each beginning when the previous one has completed.
         "steps" steps: List<StepTable> = "[]";
     }
@@ -230,7 +234,7 @@ table! {
 table! {
     /// One step: a program with its action, `{ client = "connect", to = "server:80" }`, and the action's keys. The program
     /// is a host's name, or `"host/program"` where a host has several.
-    struct StepTable is "step", open Verbs {
+    struct StepTable is "step" like "{ client = \"connect\", to = \"server:80\" }", open Verbs {
         with payload: PayloadTable;
         /// Not before this time.
         "at" at: Duration;
@@ -293,7 +297,7 @@ table! {
 
 table! {
     /// Bytes: exactly one of these keys.
-    struct PayloadTable is "payload" {
+    struct PayloadTable is "payload" like "{ text = \"hello\" }" {
         /// As UTF-8 text.
         "text" text: Text;
         /// In hexadecimal.
@@ -305,7 +309,7 @@ table! {
 
 table! {
     /// What ends a run that would not end by itself. Reaching a limit is a recorded ending.
-    struct LimitsTable is "set of limits" {
+    struct LimitsTable is "set of limits" like "{ time = \"1 h\" }" {
         /// How many events.
         "events" events: Whole<1, { i64::MAX }> = "1000000";
         /// How much virtual time.
@@ -320,7 +324,7 @@ table! {
     /// `client = "CLOSED > SYN-SENT > ESTABLISHED"`. A key `"server client.2"` speaks of the client's second connection;
     /// without it, of the first one in which the host has a part. Where a host is both ends, `initiator` or `acceptor`
     /// follows.
-    struct ExpectTable is "set of expectations", open Path {
+    struct ExpectTable is "set of expectations" like "{ client = \"CLOSED > SYN-SENT > ESTABLISHED\" }", open Path {
         /// How the run ends.
         "ending" ending: OneOf<EndingWord>;
         /// The rules of divergences that the scenario exists to show: exactly these must appear.
@@ -354,7 +358,7 @@ table! {
 
 table! {
     /// A count of certain records: `is`, or `at-least` and `at-most`.
-    struct CountTable is "count" {
+    struct CountTable is "count" like "{ what = \"timers\", is = 2 }" {
         /// What to count.
         "what" what: OneOf<CountOf>, needed;
         /// Of this host. For packets, those that it sent; for `arrived`, those that reached it.
@@ -376,7 +380,7 @@ table! {
 
 table! {
     /// A time between the completions of two steps.
-    struct ElapsedTable is "measure of time" {
+    struct ElapsedTable is "measure of time" like "{ to = \"open\", at-most = \"2 s\" }" {
         /// The label of the step that it begins with. Without it, the start of the run.
         "from" from: Name;
         /// The label of the step that it ends with. Without it, the last thing that happens.
@@ -402,7 +406,7 @@ impl Leaf for HostForm {
                 Some(HostTable { ip, place: value.place.clone(), ..HostTable::default() })
             }
             _ => {
-                value.mismatch(errors, "an address, a list of addresses, or a table");
+                value.mismatch(errors, "an address, a list of addresses, or a table", &Self::example());
                 None
             }
         }
@@ -410,11 +414,37 @@ impl Leaf for HostForm {
     fn words() -> String {
         format!("{}, or {}", Some1::<Net>::words(), HostTable::words())
     }
+    fn example() -> String {
+        Net::example()
+    }
     fn schema() -> Json {
         json!({ "anyOf": [Some1::<Net>::schema(), HostTable::schema()] })
     }
     fn tables(into: &mut Vec<TableInfo>) {
         HostTable::tables(into);
+    }
+}
+
+/// The names of the two that a link joins.
+pub(crate) struct Joined;
+
+impl Leaf for Joined {
+    type Out = Vec<Placed<String>>;
+    fn decode(value: &Value, errors: &mut Errors) -> Option<Self::Out> {
+        let Kind::List(_) = &value.kind else {
+            value.mismatch(errors, "a list of two names", &Self::example());
+            return None;
+        };
+        List::<Name>::decode(value, errors)
+    }
+    fn words() -> String {
+        List::<Name>::words()
+    }
+    fn example() -> String {
+        "[\"client\", \"server\"]".to_owned()
+    }
+    fn schema() -> Json {
+        List::<Name>::schema()
     }
 }
 
@@ -440,6 +470,9 @@ impl Leaf for UntilForm {
     }
     fn words() -> String {
         format!("packet kind and ordinals, or {}", UntilTable::words())
+    }
+    fn example() -> String {
+        "\"data 3\"".to_owned()
     }
     fn schema() -> Json {
         json!({ "anyOf": [{ "type": "string", "examples": ["data 3"] }, UntilTable::schema()] })

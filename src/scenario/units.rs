@@ -7,17 +7,13 @@ use crate::base::Span;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Bad {
     pub(crate) message: String,
-    pub(crate) help: Option<String>,
+    /// What would be right.
+    pub(crate) help: String,
 }
 
 impl Bad {
-    pub(crate) fn new(message: impl Into<String>) -> Bad {
-        Bad { message: message.into(), help: None }
-    }
-
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Bad {
-        self.help = Some(help.into());
-        self
+    pub(crate) fn new(message: impl Into<String>, help: impl Into<String>) -> Bad {
+        Bad { message: message.into(), help: help.into() }
     }
 }
 
@@ -81,7 +77,7 @@ impl Measure {
     pub(crate) fn read(&self, text: &str) -> Result<u64, Bad> {
         let text = text.trim();
         if text.starts_with('-') {
-            return Err(Bad::new(format!("a {} cannot be negative", self.what)));
+            return Err(Bad::new(format!("a {} cannot be negative", self.what), self.like()));
         }
         let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (number, unit) = text.split_at(unit_at);
@@ -92,24 +88,30 @@ impl Measure {
             None => return Err(self.bad_unit(text, unit, number)),
         };
         let whole = self.scaled(number, scale)?;
-        u64::try_from(whole).map_err(|_| Bad::new(format!("this {} is too large", self.what)))
+        u64::try_from(whole).map_err(|_| self.too_large())
+    }
+
+    /// An example, as a help.
+    fn like(&self) -> String {
+        format!("like \"{}\"", self.example)
+    }
+
+    pub(crate) fn too_large(&self) -> Bad {
+        Bad::new(format!("this {} is too large", self.what), self.like())
     }
 
     fn bad_unit(&self, text: &str, unit: &str, number: &str) -> Bad {
         let names = || self.units.iter().map(|(name, _)| *name);
         let units: Vec<&str> = names().filter(|name| name.is_ascii()).collect();
-        let help = format!("like \"{}\"; units are {}", self.example, units.join(", "));
+        let help = format!("{}; units are {}", self.like(), units.join(", "));
         if number.is_empty() {
-            return Bad::new(format!("{} is not a {}", quoted(text), self.what)).help(help);
+            return Bad::new(format!("{} is not a {}", quoted(text), self.what), help);
         }
         if unit.is_empty() {
-            return Bad::new(format!("a {} needs a unit", self.what)).help(help);
+            return Bad::new(format!("a {} needs a unit", self.what), help);
         }
-        let bad = Bad::new(format!("{} is not a unit of a {}", quoted(unit), self.what));
-        match did_you_mean(unit, names()) {
-            Some(meant) => bad.help(format!("did you mean \"{number} {meant}\"?")),
-            None => bad.help(help),
-        }
+        let help = did_you_mean(unit, names()).map_or(help, |meant| format!("did you mean \"{number} {meant}\"?"));
+        Bad::new(format!("{} is not a unit of a {}", quoted(unit), self.what), help)
     }
 
     fn scaled(&self, number: &str, scale: u64) -> Result<u128, Bad> {
@@ -117,15 +119,17 @@ impl Measure {
         let (whole, part) = number.split_once('.').unwrap_or((number, ""));
         let malformed = whole.is_empty() || part.contains('.') || (number.contains('.') && part.is_empty());
         if malformed {
-            let like = format!("like \"{}\"", self.example);
-            return Err(Bad::new(format!("{} is not a number", quoted(number))).help(like));
+            return Err(Bad::new(format!("{} is not a number", quoted(number)), self.like()));
         }
         let part = part.trim_end_matches('0');
         let whole = whole.trim_start_matches('0');
         if whole.len() > DIGITS {
-            return Err(Bad::new(format!("this {} is too large", self.what)));
+            return Err(self.too_large());
         }
-        let finer = || Bad::new(format!("a {} is no finer than one {}", self.what, self.part));
+        let finer = || {
+            let finest = self.units.first().map_or("", |(unit, _)| unit);
+            Bad::new(format!("a {} is no finer than one {}", self.what, self.part), format!("at least \"1 {finest}\""))
+        };
         if part.len() > DIGITS {
             return Err(finer());
         }
@@ -205,8 +209,8 @@ mod tests {
         assert_eq!(bad(&DURATION, "0.5 ns").message, "a duration is no finer than one nanosecond");
         assert_eq!(bad(&DURATION, "-5 ms").message, "a duration cannot be negative");
         assert_eq!(bad(&DURATION, "5").message, "a duration needs a unit");
-        assert_eq!(bad(&DURATION, "5 MS").help.unwrap(), "did you mean \"5 ms\"?");
-        assert_eq!(bad(&RATE, "100 mbit/s").help.unwrap(), "did you mean \"100 Mbit/s\"?");
+        assert_eq!(bad(&DURATION, "5 MS").help, "did you mean \"5 ms\"?");
+        assert_eq!(bad(&RATE, "100 mbit/s").help, "did you mean \"100 Mbit/s\"?");
         assert_eq!(bad(&DURATION, "99999999999999 h").message, "this duration is too large");
         for text in ["", ".", "1..2 s", "1. s", ".5 s", "s", "١ s", "1e3 s"] {
             assert!(DURATION.read(text).is_err(), "{text}");

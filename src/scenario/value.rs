@@ -48,9 +48,10 @@ impl Value {
         }
     }
 
-    /// Reports that something else was wanted.
-    pub(crate) fn mismatch(&self, errors: &mut Errors, wanted: &str) {
-        errors.add(self.place.clone(), format!("{} where {wanted} is expected", self.what())).label(wanted);
+    /// Reports that something else was wanted: this, and as an example that, as TOML writes it.
+    pub(crate) fn mismatch(&self, errors: &mut Errors, wanted: &str, example: &str) {
+        let message = format!("{} where {wanted} is expected", self.what());
+        errors.add(self.place.clone(), message, format!("like {example}")).label(wanted);
     }
 
     pub(crate) fn text(&self) -> Option<&str> {
@@ -64,22 +65,51 @@ impl Value {
 /// Parses with recovery; syntax errors are reported, and their places given back.
 pub(crate) fn parse(text: &str, errors: &mut Errors) -> (Value, Vec<Place>) {
     let (table, syntax) = DeTable::parse_recoverable(text);
+    let mut stumbles: Vec<(Place, &str)> =
+        syntax.iter().map(|error| (error.span().unwrap_or(text.len()..text.len()), error.message())).collect();
+    // The parser tells of what was not closed at its end, after all that followed from it.
+    stumbles.sort_by_key(|(place, _)| place.start);
     let mut broken: Vec<Place> = vec![];
     let (mut lines, mut counted, mut last) = (0, 0, None);
-    for error in &syntax {
-        let place = error.span().unwrap_or(text.len()..text.len());
+    for (place, message) in stumbles {
         // One mistake makes the parser stumble several times on its line: the first tells what it is.
         if let Some(between) = text.as_bytes().get(counted..place.start) {
             lines += between.iter().filter(|byte| **byte == b'\n').count();
             counted = place.start;
         }
+        // In a list that is not closed every line that follows lacks a comma.
+        let begins_line = place.start == 0 || text.as_bytes().get(place.start - 1) == Some(&b'\n');
+        if begins_line && message.starts_with("missing comma between array") && !broken.is_empty() {
+            continue;
+        }
         if last.replace(lines) != Some(lines) {
-            errors.add(place.clone(), format!("this is not TOML: {}", error.message()));
+            errors.add(place.clone(), format!("this is not TOML: {message}"), syntax_help(message));
             broken.push(place);
         }
     }
     // What is said of the file as a whole stands at its beginning.
     (Value::new(convert_table(table.get_ref()), 0..0), broken)
+}
+
+/// What would be right, by the words with which the parser says what is wrong.
+fn syntax_help(message: &str) -> &'static str {
+    const HELPS: [(&str, &str); 13] = [
+        ("duplicate key", "each key once in a table; several of a kind are a list, or [[table]] for each"),
+        ("must be quoted", "text stands in quotes, like \"50 ms\"; a list that begins above ends with a `]`"),
+        ("string", "a string ends with the quote that it began with, on the same line: title = \"hello\""),
+        ("escape", "in double quotes `\\n`, `\\t`, `\\\"` and `\\\\` are escapes; in single quotes there are none"),
+        ("inline table", "an inline table is written { key = \"value\", other = 1 }"),
+        ("array table", "the header of one table of a list stands alone on its line: [[faults]]"),
+        ("array", "a list is written [1, 2, 3], with a `]` at its end"),
+        ("table", "the header of a table stands alone on its line: [hosts]"),
+        ("integer", "a whole number like 80, or a string with a unit like \"50 ms\""),
+        ("radix", "a whole number like 80 or 0xff"),
+        ("zero", "a whole number like 80, without zeros before it"),
+        ("newline", "a line ends with a line feed, with or without a carriage return before it"),
+        ("recursion", "values lie within each other a few levels deep at most"),
+    ];
+    const OTHERWISE: &str = "a line is key = \"value\", [table], [[list of tables]] or # comment";
+    HELPS.iter().find(|(word, _)| message.contains(word)).map_or(OTHERWISE, |(_, help)| help)
 }
 
 /// Parses one value, moved so far along the text.

@@ -55,9 +55,9 @@ read_leaf!(
 );
 
 pub(crate) fn ip(text: &str) -> Result<IpAddr, Bad> {
-    text.trim().parse().map_err(|_| {
-        Bad::new(format!("{} is not an IP address", quoted(text))).help("like \"10.0.0.1\" or \"2001:db8::1\"")
-    })
+    text.trim()
+        .parse()
+        .map_err(|_| Bad::new(format!("{} is not an IP address", quoted(text)), "like \"10.0.0.1\" or \"2001:db8::1\""))
 }
 
 fn net(text: &str) -> Result<IpNet, Bad> {
@@ -70,13 +70,15 @@ fn net(text: &str) -> Result<IpNet, Bad> {
     let Some(prefix) = prefix else { return Ok(IpNet { addr, prefix: usual }) };
     match prefix.parse::<u8>() {
         Ok(prefix) if (1..bits).contains(&prefix) => Ok(IpNet { addr, prefix }),
-        _ => Err(Bad::new(format!("{} is not the length of a network's prefix", quoted(prefix)))
-            .help(format!("a number from 1 to {}; without one it is {usual}", bits - 1))),
+        _ => Err(Bad::new(
+            format!("{} is not the length of a network's prefix", quoted(prefix)),
+            format!("a number from 1 to {}; without one it is {usual}", bits - 1),
+        )),
     }
 }
 
 pub(crate) fn host_port(text: &str) -> Result<(String, u16), Bad> {
-    let wrong = |why: String| Err(Bad::new(why).help("like \"server:80\", \"10.0.0.2:80\" or \"[2001:db8::2]:80\""));
+    let wrong = |why: String| Err(Bad::new(why, "like \"server:80\", \"10.0.0.2:80\" or \"[2001:db8::2]:80\""));
     let Some((host, port)) = text.rsplit_once(':') else {
         return wrong(format!("{} has no port", quoted(text)));
     };
@@ -96,11 +98,11 @@ const BIT_NAMES: [&str; 8] = ["SYN", "ACK", "FIN", "RST", "PSH", "URG", "ECE", "
 fn bits(text: &str) -> Result<Flags, Bad> {
     Flags::parse(text).ok_or_else(|| {
         let bad = text.split(',').map(str::trim).find(|word| Flags::parse(word).is_none()).unwrap_or(text);
-        let what = Bad::new(format!("{} is not a control bit", quoted(bad)));
-        match did_you_mean(bad, BIT_NAMES) {
-            Some(meant) => what.help(format!("did you mean `{meant}`?")),
-            None => what.help(listed("control bits are", BIT_NAMES)),
-        }
+        let help = match did_you_mean(bad, BIT_NAMES) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => listed("control bits are", BIT_NAMES),
+        };
+        Bad::new(format!("{} is not a control bit", quoted(bad)), help)
     })
 }
 
@@ -123,12 +125,12 @@ pub(crate) fn packets(text: &str) -> Result<PacketKind, Bad> {
     }
     let flags = Flags::parse(text).filter(|flags| *flags != Flags::default());
     flags.map(|flags| PacketKind::Flags(flags.without(Flags::PSH))).ok_or_else(|| {
-        let bad = Bad::new(format!("{} is not a packet kind", quoted(text)));
         let known = KIND_WORDS.iter().map(|(word, _)| *word).chain(["SYN", "SYN,ACK", "ACK", "FIN,ACK", "RST,ACK"]);
-        match did_you_mean(text, known) {
-            Some(meant) => bad.help(format!("did you mean `{meant}`?")),
-            None => bad.help("control bits like \"SYN,ACK\", or one of: any, data, FIN, RST, tcp, udp, icmp, arp"),
-        }
+        let help = match did_you_mean(text, known) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "control bits like \"SYN,ACK\", or one of: any, data, FIN, RST, tcp, udp, icmp, arp".to_owned(),
+        };
+        Bad::new(format!("{} is not a packet kind", quoted(text)), help)
     })
 }
 
@@ -147,14 +149,15 @@ fn number(text: &str) -> Option<u64> {
 
 /// `3`, `2..4` (both included) or `5..` as a half-open range.
 pub(crate) fn dotted(text: &str) -> Result<Range<u64>, Bad> {
-    let wrong = || Bad::new(format!("{} is not a number or a range", quoted(text))).help("like 3, \"2..4\" or \"5..\"");
+    let wrong = || Bad::new(format!("{} is not a number or a range", quoted(text)), "like 3, \"2..4\" or \"5..\"");
     match text.split_once("..") {
         None => number(text).map(|n| n..n.saturating_add(1)).ok_or_else(wrong),
         Some((low, high)) => {
             let low = number(low).ok_or_else(wrong)?;
             let high =
                 if high.trim().is_empty() { u64::MAX } else { number(high).ok_or_else(wrong)?.saturating_add(1) };
-            if low < high { Ok(low..high) } else { Err(Bad::new(format!("{} is an empty range", quoted(text)))) }
+            let empty = || Bad::new(format!("{} is an empty range", quoted(text)), "the smaller first, like \"2..4\"");
+            if low < high { Ok(low..high) } else { Err(empty()) }
         }
     }
 }
@@ -173,8 +176,10 @@ fn seq_range(text: &str) -> Result<Range<u64>, Bad> {
     let ends = inner.and_then(|inner| inner.split_once(','));
     let range = ends.and_then(|(low, high)| Some(number(low)?..number(high)?)).filter(|range| !range.is_empty());
     range.ok_or_else(|| {
-        Bad::new(format!("{} is not a sequence range", quoted(text)))
-            .help("as the trace writes it: \"[1,513)\" is from byte 1 up to, not including, 513")
+        Bad::new(
+            format!("{} is not a sequence range", quoted(text)),
+            "as the trace writes it: \"[1,513)\" is from byte 1 up to, not including, 513",
+        )
     })
 }
 
@@ -182,11 +187,11 @@ fn path(text: &str) -> Result<Vec<State>, Bad> {
     let state = |word: &str| {
         State::named(word.trim()).ok_or_else(|| {
             let names = || State::ALL.iter().map(|state| state.name());
-            let bad = Bad::new(format!("{} is not a TCP state", quoted(word.trim())));
-            match did_you_mean(word.trim(), names()) {
-                Some(meant) => bad.help(format!("did you mean `{meant}`?")),
-                None => bad.help(listed("states are", names())),
-            }
+            let help = match did_you_mean(word.trim(), names()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => listed("states are", names()),
+            };
+            Bad::new(format!("{} is not a TCP state", quoted(word.trim())), help)
         })
     };
     text.split(['>', '›']).map(state).collect()
@@ -195,10 +200,10 @@ fn path(text: &str) -> Result<Vec<State>, Bad> {
 fn hex(text: &str) -> Result<Vec<u8>, Bad> {
     let digits: Vec<u32> = match text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_digit(16)).collect() {
         Some(digits) => digits,
-        None => return Err(Bad::new("only hexadecimal digits and spaces may stand here").help("like \"00 ff 7e\"")),
+        None => return Err(Bad::new("only hexadecimal digits and spaces may stand here", "like \"00 ff 7e\"")),
     };
     if !digits.len().is_multiple_of(2) {
-        return Err(Bad::new("an odd number of hexadecimal digits").help("two digits a byte, like \"00 ff 7e\""));
+        return Err(Bad::new("an odd number of hexadecimal digits", "two digits a byte, like \"00 ff 7e\""));
     }
     Ok(digits.chunks(2).filter_map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok()).collect())
 }
@@ -206,8 +211,10 @@ fn hex(text: &str) -> Result<Vec<u8>, Bad> {
 pub(crate) fn conn_name(text: &str) -> Result<(String, u32), Bad> {
     let split = text.rsplit_once('.').and_then(|(host, n)| Some((host, n.parse::<u32>().ok().filter(|n| *n > 0)?)));
     split.map(|(host, n)| (host.to_owned(), n)).ok_or_else(|| {
-        Bad::new(format!("{} is not a connection", quoted(text)))
-            .help("its initiator and the count of that host's connects: \"client.1\"")
+        Bad::new(
+            format!("{} is not a connection", quoted(text)),
+            "its initiator and the count of that host's connects: \"client.1\"",
+        )
     })
 }
 
@@ -229,7 +236,7 @@ impl Ordinals {
             Kind::Int(number) => number.to_string(),
             Kind::Text(text) => text.clone(),
             _ => {
-                value.mismatch(errors, "a number from 1, a range like \"2..4\", or a list of them");
+                value.mismatch(errors, "a number from 1, a range, or a list of them", "1, \"2..4\" or [1, 3]");
                 return None;
             }
         };
@@ -240,7 +247,7 @@ impl Ordinals {
 /// A range of ordinals.
 pub(crate) fn from_one(text: &str) -> Result<Range<u64>, Bad> {
     match dotted(text)? {
-        range if range.start == 0 => Err(Bad::new("ordinals count from 1")),
+        range if range.start == 0 => Err(Bad::new("ordinals count from 1", "1 is the first, \"2..\" are all after it")),
         range => Ok(range),
     }
 }
@@ -255,6 +262,9 @@ impl Leaf for Ordinals {
     }
     fn words() -> String {
         "ordinals".to_owned()
+    }
+    fn example() -> String {
+        "1".to_owned()
     }
     fn schema() -> Json {
         let one = json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, { "type": "string" }] });
@@ -272,13 +282,16 @@ impl Leaf for CountIs {
             Kind::Int(number) => report(dotted(&number.to_string()), &value.place, errors),
             Kind::Text(text) => report(dotted(text), &value.place, errors),
             _ => {
-                value.mismatch(errors, "a number or a range like \"2..4\"");
+                value.mismatch(errors, "a number or a range", "3 or \"2..4\"");
                 None
             }
         }
     }
     fn words() -> String {
         "count".to_owned()
+    }
+    fn example() -> String {
+        "1".to_owned()
     }
     fn schema() -> Json {
         json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "examples": ["1..", "2..4"] }] })
@@ -291,19 +304,20 @@ pub(crate) struct Downs;
 impl Leaf for Downs {
     type Out = Vec<Placed<(Span, Option<Span>)>>;
     fn decode(value: &Value, errors: &mut Errors) -> Option<Self::Out> {
-        const WANTED: &str = "a list of pairs [cut, repaired], like [[\"1 s\", \"3 s\"]]";
+        const WANTED: &str = "a list of pairs [cut, repaired]";
         let Kind::List(pairs) = &value.kind else {
-            value.mismatch(errors, WANTED);
+            value.mismatch(errors, WANTED, &Self::example());
             return None;
         };
         let mut downs = vec![];
         for pair in pairs {
             let Kind::List(times) = &pair.kind else {
-                pair.mismatch(errors, WANTED);
+                pair.mismatch(errors, WANTED, &Self::example());
                 continue;
             };
             if !(1..=2).contains(&times.len()) {
-                errors.add(pair.place.clone(), "a cut has one time or two").help(WANTED);
+                let help = format!("[cut, repaired], like {}", Self::example());
+                errors.add(pair.place.clone(), "a cut has one time or two", help);
                 continue;
             }
             let mut read = times.iter().map(|time| placed::<Duration>(time, errors));
@@ -319,6 +333,9 @@ impl Leaf for Downs {
     }
     fn words() -> String {
         "list of [cut, repaired]".to_owned()
+    }
+    fn example() -> String {
+        "[[\"1 s\", \"3 s\"]]".to_owned()
     }
     fn schema() -> Json {
         let pair = json!({ "type": "array", "items": Duration::schema(), "minItems": 1, "maxItems": 2 });
@@ -348,13 +365,16 @@ impl Leaf for Want {
             Kind::Int(number) => Some(Wanted::Number(*number)),
             Kind::Table(_) => PayloadTable::decode(value, errors).map(Box::new).map(Wanted::Bytes),
             _ => {
-                value.mismatch(errors, "a text, a number, \"end\", \"anything\" or a payload");
+                value.mismatch(errors, "a text, a number or a payload", "\"hello\", \"end\" or { bytes = 1000 }");
                 None
             }
         }
     }
     fn words() -> String {
         "string, number, \"end\", \"anything\" or [payload](#payload)".to_owned()
+    }
+    fn example() -> String {
+        "\"hello\"".to_owned()
     }
     fn schema() -> Json {
         json!({ "anyOf": [{ "type": "string" }, { "type": "integer" }, PayloadTable::schema()] })

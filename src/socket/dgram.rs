@@ -2,7 +2,7 @@
 
 use super::events::{answer_of, edge_record};
 use super::kernel::{Ctx, Dgram, Entry, Kernel};
-use super::options::{get, in_range, set};
+use super::options::{get, set};
 use super::ports::Place;
 use super::record::{Args, Caller, Said};
 use super::sys::Received;
@@ -305,7 +305,7 @@ impl Kernel {
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(), Errno> {
         let input = match option {
-            SockOpt::ReuseAddr | SockOpt::Ttl if in_range(option, value) => In::Setsockopt,
+            SockOpt::ReuseAddr | SockOpt::Ttl if option.takes(value) => In::Setsockopt,
             SockOpt::ReuseAddr | SockOpt::Ttl => In::SetsockoptInvalid,
             _ => In::SetsockoptUnknown,
         };

@@ -116,11 +116,13 @@ impl Kernel {
             return spec.user_timeout.map(|timeout| (since + timeout, Due::GiveUp(TimerKind::UserTimeout)));
         }
         end.unanswered = None;
-        let idle = spec.keep_alive.filter(|_| end.state() != State::TimeWait)?;
+        if !spec.keep_alive || end.state() == State::TimeWait {
+            return None;
+        }
         Some(match end.probes {
-            (0, _) => (end.heard + idle, Due::Probe),
-            (count, last) if count < spec.keep_probes => (last + idle, Due::Probe),
-            (_, last) => (last + idle, Due::GiveUp(TimerKind::KeepAlive)),
+            (0, _) => (end.heard + spec.keep_idle, Due::Probe),
+            (count, last) if count < spec.keep_probes => (last + spec.keep_interval, Due::Probe),
+            (_, last) => (last + spec.keep_interval, Due::GiveUp(TimerKind::KeepAlive)),
         })
     }
 

@@ -3,7 +3,7 @@
 use super::holding::{Holding, Lingering};
 use super::ports::{Ephemeral, Holders};
 use super::record::{Blocked, BlockedCall};
-use crate::base::{ActorId, Fd, LinkId, NodeId, Time};
+use crate::base::{ActorId, Fd, LinkId, NodeId, Numbered, Time};
 use crate::machine::Running;
 use crate::net::{Conns, Frame, Stack, StackConfig, TcpId, UdpId, Via};
 use crate::scenario::model::{Proto, SocketSpec};
@@ -30,7 +30,7 @@ pub struct Posted {
     /// Through which device.
     pub via: Via,
     /// The frame.
-    pub frame: Frame,
+    pub frame: Box<Frame>,
 }
 
 /// What an alarm is for.
@@ -107,10 +107,10 @@ pub struct Kernel {
     /// The networks that it reaches directly, and whether there is a router for the rest.
     pub(super) on_link: Vec<crate::scenario::model::IpNet>,
     pub(super) routed: bool,
-    pub(super) fds: BTreeMap<Fd, Entry>,
+    pub(super) fds: Numbered<Fd, Entry>,
     pub(super) holders: Holders,
     pub(super) udp_owners: BTreeMap<UdpId, Fd>,
-    pub(super) holdings: BTreeMap<TcpId, Holding>,
+    pub(super) holdings: Numbered<TcpId, Holding>,
     pub(super) lingering: BTreeMap<Fd, Lingering>,
     /// Bytes of the buffers of all connections and datagram sockets, whoever they belong to.
     pub(super) pinned: u64,
@@ -144,10 +144,10 @@ impl Kernel {
             defaults,
             on_link: config.addrs.clone(),
             routed: !config.gateways.is_empty(),
-            fds: BTreeMap::new(),
+            fds: Numbered::new(),
             holders: Holders::default(),
             udp_owners: BTreeMap::new(),
-            holdings: BTreeMap::new(),
+            holdings: Numbered::new(),
             lingering: BTreeMap::new(),
             pinned: 0,
             stashed: 0,
@@ -183,7 +183,7 @@ impl Kernel {
         for (_, end) in self.stack.ends() {
             conns.over(end.conn);
         }
-        let fds: Vec<Fd> = self.fds.keys().chain(self.lingering.keys()).copied().collect();
+        let fds: Vec<Fd> = self.fds.keys().chain(self.lingering.keys().copied()).collect();
         for fd in fds {
             self.wake(fd);
         }

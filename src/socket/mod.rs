@@ -24,6 +24,5 @@ mod timers;
 mod traffic;
 
 pub use kernel::{Alarm, Ctx, Kernel, Posted};
-pub use options::MAX_BUFFER;
 pub use record::Caller;
 pub use sys::{Received, Sys};

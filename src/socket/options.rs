@@ -26,9 +26,6 @@ pub(super) fn this_host(to: SocketAddr) -> SocketAddr {
     if to.ip().is_unspecified() { SocketAddr::new(loopback(to.ip()), to.port()) } else { to }
 }
 
-/// smoltcp loses data from receive buffers above this.
-pub const MAX_BUFFER: i64 = 65_535;
-
 fn overlap(a: IpAddr, b: IpAddr) -> bool {
     a.is_unspecified() || b.is_unspecified() || a == b
 }
@@ -203,7 +200,7 @@ impl Kernel {
         }
         let input = match option {
             SockOpt::Error => Input::SetsockoptReadOnly,
-            _ if !in_range(option, value) => Input::SetsockoptInvalid,
+            _ if !option.takes(value) => Input::SetsockoptInvalid,
             SockOpt::RcvBuf | SockOpt::SndBuf => Input::SetsockoptBuffer,
             _ => Input::Setsockopt,
         };
@@ -267,30 +264,15 @@ pub(super) fn number(outcome: &Outcome) -> i64 {
     }
 }
 
-pub(super) fn in_range(option: SockOpt, value: i64) -> bool {
-    match option {
-        SockOpt::ReuseAddr | SockOpt::KeepAlive | SockOpt::NoDelay => matches!(value, 0 | 1),
-        SockOpt::Linger => (-1..=32_767).contains(&value),
-        SockOpt::RcvBuf | SockOpt::SndBuf => (1..=MAX_BUFFER).contains(&value),
-        SockOpt::KeepIdle => (1..=32_767).contains(&value),
-        SockOpt::KeepCount => (1..=127).contains(&value),
-        SockOpt::UserTimeout => (0..=i64::from(u32::MAX)).contains(&value),
-        SockOpt::Ttl => (1..=255).contains(&value),
-        SockOpt::Error => false,
-    }
-}
-
-/// Two hours: what SO_KEEPALIVE alone means (RFC 9293, 3.8.4).
-const KEEP_IDLE: Span = Span::secs(7_200);
-
 pub(super) fn set(spec: &mut SocketSpec, option: SockOpt, value: i64) {
     let number = u64::try_from(value).unwrap_or(0);
     let small = u32::try_from(number).unwrap_or(u32::MAX);
     match option {
         SockOpt::RcvBuf => spec.rcvbuf = small,
         SockOpt::SndBuf => spec.sndbuf = small,
-        SockOpt::KeepAlive => spec.keep_alive = (value != 0).then(|| spec.keep_alive.unwrap_or(KEEP_IDLE)),
-        SockOpt::KeepIdle => spec.keep_alive = Some(Span::secs(number)),
+        SockOpt::KeepAlive => spec.keep_alive = value != 0,
+        SockOpt::KeepIdle => spec.keep_idle = Span::secs(number),
+        SockOpt::KeepInterval => spec.keep_interval = Span::secs(number),
         SockOpt::KeepCount => spec.keep_probes = small,
         SockOpt::NoDelay => spec.nagle = value == 0,
         SockOpt::UserTimeout => spec.user_timeout = (value != 0).then(|| Span::millis(number)),
@@ -300,15 +282,16 @@ pub(super) fn set(spec: &mut SocketSpec, option: SockOpt, value: i64) {
 }
 
 pub(super) fn get(spec: &SocketSpec, option: SockOpt) -> i64 {
-    let span = |span: Option<Span>, unit: u64| span.map_or(0, |span| i64::try_from(span.0 / unit).unwrap_or(i64::MAX));
+    let span = |span: Span, unit: Span| i64::try_from(span.0 / unit.0).unwrap_or(i64::MAX);
     match option {
         SockOpt::RcvBuf => spec.rcvbuf.into(),
         SockOpt::SndBuf => spec.sndbuf.into(),
-        SockOpt::KeepAlive => spec.keep_alive.is_some().into(),
-        SockOpt::KeepIdle => span(spec.keep_alive, 1_000_000_000),
+        SockOpt::KeepAlive => spec.keep_alive.into(),
+        SockOpt::KeepIdle => span(spec.keep_idle, Span::secs(1)),
+        SockOpt::KeepInterval => span(spec.keep_interval, Span::secs(1)),
         SockOpt::KeepCount => spec.keep_probes.into(),
         SockOpt::NoDelay => i64::from(!spec.nagle),
-        SockOpt::UserTimeout => span(spec.user_timeout, 1_000_000),
+        SockOpt::UserTimeout => spec.user_timeout.map_or(0, |timeout| span(timeout, Span::millis(1))),
         SockOpt::Ttl => spec.hop_limit.into(),
         SockOpt::ReuseAddr | SockOpt::Linger | SockOpt::Error => 0,
     }

@@ -15,12 +15,12 @@ use core::net::SocketAddr;
 
 impl Kernel {
     /// A frame reaches the host.
-    pub fn arrive(&mut self, via: Via, frame: Frame, ctx: &mut Ctx<'_, '_>) {
+    pub fn arrive(&mut self, via: Via, frame: &Frame, ctx: &mut Ctx<'_, '_>) {
         let ethernet = via == Via::Link && self.ethernet;
         self.set_time(ctx.tape.now);
         ctx.tape.cause = frame.sent;
         if frame.is_damaged(ethernet) {
-            self.note_drop(&frame, DropWhy::BadChecksum, ctx);
+            self.note_drop(frame, DropWhy::BadChecksum, ctx);
             return;
         }
         let destination = self.stack.destination(via, &frame.bytes);
@@ -31,17 +31,17 @@ impl Kernel {
             _ => None,
         };
         let listener = request.map(|(listener, ..)| listener);
-        if let Some(why) = self.refuses(destination, listener, via, &frame) {
-            self.note_drop(&frame, why, ctx);
+        if let Some(why) = self.refuses(destination, listener, via, frame) {
+            self.note_drop(frame, why, ctx);
             return;
         }
-        self.note_arrival(&frame, ctx);
+        self.note_arrival(frame, ctx);
         match (destination, request) {
-            (Destination::Tcp(id), _) => self.take_segment(id, &frame, ctx),
-            (_, Some((listener, local, remote))) => self.take_request(listener, local, remote, &frame, ctx),
-            (Destination::Udp(id), _) => self.take_datagram(id, via, &frame, ctx),
+            (Destination::Tcp(id), _) => self.take_segment(id, frame, ctx),
+            (_, Some((listener, local, remote))) => self.take_request(listener, local, remote, frame, ctx),
+            (Destination::Udp(id), _) => self.take_datagram(id, via, frame, ctx),
             (Destination::TcpStray { .. } | Destination::Stack | Destination::Other, None) => {
-                self.take_other(via, &frame, ctx);
+                self.take_other(via, frame, ctx);
             }
         }
     }
@@ -286,19 +286,14 @@ impl Kernel {
 
     /// Records what the stack has sent, and hands it to whoever carries it.
     pub(super) fn post(&mut self, ctx: &mut Ctx<'_, '_>) {
-        if self.stack.is_silent() {
-            return;
-        }
-        let departures: Vec<Departure> = self.stack.departures().collect();
-        for Departure { via, frame } in departures {
+        while let Some(Departure { via, frame }) = self.stack.next_departure() {
             self.post_frame(via, frame, false, ctx);
         }
     }
 
     /// Records one frame as sent by this host, and hands it on.
     pub(super) fn post_frame(&mut self, via: Via, bytes: bytes::Bytes, suspect: bool, ctx: &mut Ctx<'_, '_>) {
-        let mut frame =
-            Frame { bytes, packet: None, conn: None, sent: None, suspect, spoiled: false, releases: Vec::new() };
+        let mut frame = Box::new(Frame::new(bytes, suspect));
         if ctx.look {
             frame.packet = packet::dissect(&frame.bytes, via == Via::Link && self.ethernet);
         }

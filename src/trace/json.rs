@@ -22,6 +22,8 @@ pub struct JsonError {
     pub line: usize,
     /// What is wrong with it.
     pub message: String,
+    /// The line is the header of another run.
+    pub another_run: bool,
 }
 
 impl fmt::Display for JsonError {
@@ -75,12 +77,20 @@ fn line(value: &impl Serialize) -> String {
 pub fn read_json(text: &str) -> Result<Trace, JsonError> {
     let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
     let Some((number, first)) = lines.next() else {
-        return Err(JsonError { line: 1, message: "the trace's header is missing: the text is empty".to_owned() });
+        return Err(JsonError {
+            line: 1,
+            message: "the trace's header is missing: the text is empty".to_owned(),
+            another_run: false,
+        });
     };
-    let header = header(first).map_err(|message| JsonError { line: number, message })?;
+    let header = header(first).map_err(|message| JsonError { line: number, message, another_run: false })?;
     let mut records = Vec::new();
     for (number, line) in lines {
-        let record = record(line, &header, records.len()).map_err(|message| JsonError { line: number, message })?;
+        let record = record(line, &header, records.len()).map_err(|message| {
+            let another_run = self::header(line).is_ok();
+            let message = if another_run { "the header of another run".to_owned() } else { message };
+            JsonError { line: number, message, another_run }
+        })?;
         records.push(record);
     }
     Ok(Trace { header, records })

@@ -1,6 +1,6 @@
 //! The names of what a trace's ids stand for: one place, so that every view calls a thing by the same name.
 
-use super::{End, Header, NodeKind, Record, What};
+use super::{Header, NodeKind, Record, What};
 use crate::base::{ActorId, ConnId, Fd, LinkId, NodeId};
 use crate::trace::Outcome;
 use core::net::{IpAddr, SocketAddr};
@@ -108,23 +108,9 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// What is known of a connection.
-    pub fn conn_info(&self, id: ConnId) -> Option<&ConnInfo> {
-        self.conns.get(&id)
-    }
-
     /// All connections, in the order of their ids.
     pub fn conns(&self) -> impl Iterator<Item = (ConnId, &ConnInfo)> {
         self.conns.iter().map(|(id, info)| (*id, info))
-    }
-
-    /// The host at an end of a connection.
-    pub fn end_node(&self, conn: ConnId, end: End) -> Option<NodeId> {
-        let info = self.conns.get(&conn)?;
-        match end {
-            End::Initiator => Some(info.initiator),
-            End::Acceptor => info.acceptor,
-        }
     }
 
     /// A host talks to itself over this connection: its name alone does not say which end is meant.

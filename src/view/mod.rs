@@ -5,9 +5,10 @@
 //! - A view prints nothing and touches no file; it gives a `String`.
 //!
 //! [`graph`] makes a petgraph graph of a machine, [`witness`] lists what a run did in it, [`graph::over_run`] lays the
-//! one over the other. [`dot`], [`mermaid`] and [`matrix`] write it down.
+//! one over the other; [`coverage`] asks of many runs which edges they have shown. [`dot`], [`mermaid`] and [`matrix`] write it down.
 
 mod arrows;
+pub mod coverage;
 pub mod dot;
 pub mod graph;
 pub mod matrix;

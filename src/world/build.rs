@@ -7,7 +7,7 @@ use super::run::World;
 use super::topology::{self, Port};
 use crate::app;
 use crate::base::{LinkId, NodeId, Time, entropy};
-use crate::catalog::catalog;
+use crate::catalog;
 use crate::net::{Conns, Faults, Router, STACK, StackConfig, Switch, Wire};
 use crate::scenario::Scenario;
 use crate::socket::Kernel;
@@ -35,7 +35,7 @@ pub(super) fn header(scenario: &Scenario, seed: u64) -> Header {
         title: scenario.title.clone(),
         seed,
         stack: STACK.to_owned(),
-        tables: catalog().iter().map(|table| (table.name.to_owned(), format!("{:016x}", table.hash()))).collect(),
+        tables: catalog::hashes().iter().cloned().collect(),
         nodes: scenario.nodes.iter().map(node).collect(),
         links: scenario.links.iter().map(link).collect(),
         actors: scenario.actors.iter().map(actor).collect(),

@@ -17,30 +17,33 @@ impl World {
     /// What the host has sent goes onto its link; its alarms are set.
     pub(super) fn carry(&mut self, node: NodeId, hands: &mut Hands<'_, '_>) {
         self.set_alarms(node);
-        let Some(host) = self.host(node) else { return };
-        let posted = core::mem::take(&mut host.kernel.outbox);
+        let Station::Host(host) = &mut self.stations[node.index()] else { return };
         let before = core::mem::replace(&mut host.counted, host.kernel.queued());
-        let counted = host.counted;
-        self.pinned = self.pinned.saturating_sub(before).saturating_add(counted);
-        for Posted { via, frame } in posted {
+        self.pinned = self.pinned.saturating_sub(before).saturating_add(host.counted);
+        if host.kernel.outbox.is_empty() {
+            return;
+        }
+        let mut posted = core::mem::take(&mut host.kernel.outbox);
+        for Posted { via, frame } in posted.drain(..) {
             match via {
                 Via::Link => self.send(node, 0, frame, hands),
                 Via::Loopback => {
                     self.in_flight += frame.bytes.len() as u64;
-                    self.queue.push(self.now + LOOPBACK, Event::Loop { node, frame: Box::new(frame) });
+                    self.queue.push(self.now + LOOPBACK, Event::Loop { node, frame });
                 }
             }
+        }
+        // The list goes back empty: it need not grow anew each time.
+        if let Some(host) = self.host(node) {
+            host.kernel.outbox = posted;
         }
     }
 
     /// What the host is to be asked for later goes into the queue.
     pub(super) fn set_alarms(&mut self, node: NodeId) {
-        let Some(host) = self.host(node) else { return };
-        if host.kernel.alarms.is_empty() {
-            return;
-        }
+        let Station::Host(host) = &mut self.stations[node.index()] else { return };
         let boot = host.boot;
-        for (at, alarm) in core::mem::take(&mut host.kernel.alarms) {
+        for (at, alarm) in host.kernel.alarms.drain(..) {
             let event = match alarm {
                 Alarm::Tcp(id) => Event::Tcp { node, id, boot },
                 Alarm::Udp(id) => Event::Udp { node, id, boot },
@@ -50,7 +53,7 @@ impl World {
     }
 
     /// A frame leaves a node by one of its ports.
-    fn send(&mut self, node: NodeId, port: usize, frame: Frame, hands: &mut Hands<'_, '_>) {
+    fn send(&mut self, node: NodeId, port: usize, frame: Box<Frame>, hands: &mut Hands<'_, '_>) {
         let Some(&port) = self.ports[node.index()].get(port) else {
             note_drop(node, &frame, DropWhy::NoRoute, hands);
             return;
@@ -61,17 +64,15 @@ impl World {
         let held_before = wire.held_bytes();
         wire.send(port.direction, frame, &mut air, &mut |arrival| {
             *in_flight += arrival.frame.bytes.len() as u64;
-            queue.push(
-                arrival.at,
-                Event::Arrive { link: port.link, direction: port.direction, frame: Box::new(arrival.frame) },
-            );
+            let frame = arrival.frame;
+            queue.push(arrival.at, Event::Arrive { link: port.link, direction: port.direction, frame });
         });
         // What a fault holds is on its way too, until it arrives.
         *in_flight += wire.held_bytes() - held_before;
     }
 
     /// A frame reaches the node at the end of a link.
-    pub(super) fn arrive(&mut self, link: usize, direction: usize, mut frame: Frame, hands: &mut Hands<'_, '_>) {
+    pub(super) fn arrive(&mut self, link: usize, direction: usize, mut frame: Box<Frame>, hands: &mut Hands<'_, '_>) {
         self.in_flight = self.in_flight.saturating_sub(frame.bytes.len() as u64);
         let to = self.scenario.links[link].ends[1 - direction];
         let releases = core::mem::take(&mut frame.releases);
@@ -84,18 +85,18 @@ impl World {
     fn release_held(&mut self, rule: u32, hands: &mut Hands<'_, '_>) {
         for link in 0..self.wires.len() {
             for (direction, frame) in self.wires[link].release(rule, &mut hands.tape) {
-                self.queue.push(self.now, Event::Arrive { link, direction, frame: Box::new(frame) });
+                self.queue.push(self.now, Event::Arrive { link, direction, frame });
             }
         }
     }
 
-    fn deliver(&mut self, link: usize, to: NodeId, frame: Frame, hands: &mut Hands<'_, '_>) {
+    fn deliver(&mut self, link: usize, to: NodeId, frame: Box<Frame>, hands: &mut Hands<'_, '_>) {
         let port = self.ports[to.index()].iter().position(|port| port.link == link).unwrap_or(0);
         match &mut self.stations[to.index()] {
             Station::Host(host) if !host.up => note_drop(to, &frame, DropWhy::HostDown, hands),
             Station::Host(host) => {
                 let mut ctx = Ctx { tape: &mut hands.tape, conns: &mut self.conns, look: hands.look };
-                host.kernel.arrive(Via::Link, frame, &mut ctx);
+                host.kernel.arrive(Via::Link, &frame, &mut ctx);
                 self.after(to, hands);
             }
             Station::Switch(_) if frame.is_damaged(true) => note_drop(to, &frame, DropWhy::BadChecksum, hands),
@@ -113,7 +114,7 @@ impl World {
                     Routed::On { port, frame: onward } => {
                         let hop_fewer = |packet: Packet| Packet { ttl: packet.ttl.saturating_sub(1), ..packet };
                         let packet = frame.packet.map(hop_fewer);
-                        self.send(to, port, Frame { bytes: onward, packet, ..frame }, hands);
+                        self.send(to, port, Box::new(Frame { bytes: onward, packet, ..*frame }), hands);
                     }
                     Routed::Answered { port, frame: reply } => self.originate(to, port, reply, &frame, hands),
                     Routed::Away { why, error } => {
@@ -129,8 +130,7 @@ impl World {
 
     /// A router sends a packet of its own.
     fn originate(&mut self, node: NodeId, port: usize, bytes: Bytes, about: &Frame, hands: &mut Hands<'_, '_>) {
-        let mut frame =
-            Frame { bytes, packet: None, conn: None, sent: None, suspect: false, spoiled: false, releases: Vec::new() };
+        let mut frame = Box::new(Frame::new(bytes, false));
         if hands.look {
             frame.packet = packet::dissect(&frame.bytes, false);
         }
@@ -144,14 +144,14 @@ impl World {
         self.send(node, port, frame, hands);
     }
 
-    pub(super) fn arrive_by_loopback(&mut self, node: NodeId, frame: Frame, hands: &mut Hands<'_, '_>) {
+    pub(super) fn arrive_by_loopback(&mut self, node: NodeId, frame: Box<Frame>, hands: &mut Hands<'_, '_>) {
         self.in_flight = self.in_flight.saturating_sub(frame.bytes.len() as u64);
         let Station::Host(host) = &mut self.stations[node.index()] else { return };
         if !host.up {
             return;
         }
         let mut ctx = Ctx { tape: &mut hands.tape, conns: &mut self.conns, look: hands.look };
-        host.kernel.arrive(Via::Loopback, frame, &mut ctx);
+        host.kernel.arrive(Via::Loopback, &frame, &mut ctx);
         self.after(node, hands);
     }
 }

@@ -5,7 +5,7 @@ use crate::net::{Frame, TcpId, UdpId};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// One thing that will happen. Frames are boxed: the heap moves its entries about.
+/// One thing that will happen.
 #[derive(Debug)]
 pub(super) enum Event {
     /// A link changes.
@@ -22,13 +22,16 @@ pub(super) enum Event {
     Program { actor: ActorId, generation: u32 },
 }
 
+/// The rank of alarms.
+const ALARM: u8 = 2;
+
 impl Event {
     /// Among events of one instant: changes of the network first, then what arrives, then timers, then programs.
     fn rank(&self) -> u8 {
         match self {
             Event::Link { .. } => 0,
             Event::Arrive { .. } | Event::Loop { .. } => 1,
-            Event::Tcp { .. } | Event::Udp { .. } => 2,
+            Event::Tcp { .. } | Event::Udp { .. } => ALARM,
             Event::Program { .. } => 3,
         }
     }
@@ -69,10 +72,11 @@ impl Ord for Entry {
     }
 }
 
-/// The event queue.
+/// The event queue. Alarms are many, and mostly late: they have a heap of their own, through which nothing else sinks.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    heap: BinaryHeap<Entry>,
+    alarms: BinaryHeap<Entry>,
+    others: BinaryHeap<Entry>,
     sequence: u64,
 }
 
@@ -80,18 +84,28 @@ impl Queue {
     pub(super) fn push(&mut self, at: Time, event: Event) {
         let entry = Entry { at, rank: event.rank(), sequence: self.sequence, event };
         self.sequence += 1;
-        self.heap.push(entry);
+        match entry.rank {
+            ALARM => self.alarms.push(entry),
+            _ => self.others.push(entry),
+        }
+    }
+
+    /// Whether the next thing is an alarm. (`None` is less than any entry.)
+    fn alarm_is_next(&self) -> bool {
+        self.alarms.peek() > self.others.peek()
     }
 
     pub(super) fn next_time(&self) -> Option<Time> {
-        self.heap.peek().map(|entry| entry.at)
+        self.peek().map(|(at, _)| at)
     }
 
     pub(super) fn peek(&self) -> Option<(Time, &Event)> {
-        self.heap.peek().map(|entry| (entry.at, &entry.event))
+        let next = if self.alarm_is_next() { &self.alarms } else { &self.others };
+        next.peek().map(|entry| (entry.at, &entry.event))
     }
 
     pub(super) fn pop(&mut self) -> Option<(Time, Event)> {
-        self.heap.pop().map(|entry| (entry.at, entry.event))
+        let next = if self.alarm_is_next() { &mut self.alarms } else { &mut self.others };
+        next.pop().map(|entry| (entry.at, entry.event))
     }
 }

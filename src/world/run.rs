@@ -202,8 +202,8 @@ impl World {
     fn handle(&mut self, event: Event, hands: &mut Hands<'_, '_>) {
         match event {
             Event::Link { link, up } => self.change_link(link, up, hands),
-            Event::Arrive { link, direction, frame } => self.arrive(link, direction, *frame, hands),
-            Event::Loop { node, frame } => self.arrive_by_loopback(node, *frame, hands),
+            Event::Arrive { link, direction, frame } => self.arrive(link, direction, frame, hands),
+            Event::Loop { node, frame } => self.arrive_by_loopback(node, frame, hands),
             Event::Tcp { node, id, boot } => self.ring(node, boot, Alarm::Tcp(id), hands),
             Event::Udp { node, id, boot } => self.ring(node, boot, Alarm::Udp(id), hands),
             Event::Program { actor, generation } => self.deadline(actor, generation, hands),

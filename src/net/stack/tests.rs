@@ -29,7 +29,7 @@ fn datagram(from: &str, to: &str) -> Bytes {
     let id = sender.udp_open(from, 64);
     sender.udp_send(id, at(to), &Bytes::from_static(b"text"));
     assert!(sender.udp_flush(id, Time::ZERO));
-    sender.departures().next().expect("a frame").frame
+    sender.next_departure().expect("a frame").frame
 }
 
 #[test]
@@ -54,12 +54,12 @@ fn what_is_for_another_host_is_known_as_such() {
     let id = asking.udp_open(at("10.0.0.1:1"), 64);
     asking.udp_send(id, at("10.0.0.2:7"), &Bytes::from_static(b"text"));
     assert!(asking.udp_flush(id, Time::ZERO));
-    let question = asking.departures().next().expect("an ARP request").frame;
+    let question = asking.next_departure().expect("an ARP request").frame;
     let (one, other) = (stack("10.0.0.2", true, 6), stack("10.0.0.3", true, 7));
     assert_eq!(other.destination(Via::Link, &question), Destination::Stack, "a broadcast is for all");
     let mut one = one;
     one.feed_stack(Via::Link, Time::ZERO, &question);
-    let reply = one.departures().next().expect("an ARP reply").frame;
+    let reply = one.next_departure().expect("an ARP reply").frame;
     assert_eq!(other.destination(Via::Link, &reply), Destination::Other);
     assert_eq!(asking.destination(Via::Link, &reply), Destination::Stack);
 }
@@ -97,7 +97,7 @@ fn the_first_connection_has_the_initial_sequence_number_that_was_asked_for() {
         let remote = SocketAddr::from((Ipv4Addr::new(10, 0, 0, 2), 80));
         let id = stack.connect(&SocketSpec::default(), SocketAddr::new(addr, 4_000), remote).expect("a way");
         stack.flush(id, Time::ZERO);
-        let frame = stack.departures().next().expect("a SYN").frame;
+        let frame = stack.next_departure().expect("a SYN").frame;
         let packet = packet::dissect(&frame, false).expect("a packet");
         assert_eq!(packet.tcp().map(|segment| segment.seq), Some(isn));
     }

@@ -21,12 +21,13 @@ pub mod step {
     use crate::packet::Flags;
     use crate::scenario::leaf::word_of;
     use crate::scenario::model::{How, Proto, SockOpt};
+    use crate::trace::CallName;
 
-    fn make(verb: Verb) -> StepBuilder {
-        StepBuilder { verb, fields: Fields::default() }
+    fn make(verb: impl Into<Verb>) -> StepBuilder {
+        StepBuilder { verb: verb.into(), fields: Fields::default() }
     }
 
-    fn with(verb: Verb, key: &str, value: &str) -> StepBuilder {
+    fn with(verb: impl Into<Verb>, key: &str, value: &str) -> StepBuilder {
         let mut step = make(verb);
         step.fields.text(key, value);
         step
@@ -40,103 +41,103 @@ pub mod step {
 
     /// A new socket.
     pub fn socket(proto: Proto) -> StepBuilder {
-        with(Verb::Socket, "proto", word_of(proto))
+        with(CallName::Socket, "proto", word_of(proto))
     }
 
     /// Gives the socket a local port.
     pub fn bind(port: u16) -> StepBuilder {
-        let mut step = make(Verb::Bind);
+        let mut step = make(CallName::Bind);
         step.fields.raw("port", port);
         step
     }
 
     /// Waits for connections at a port.
     pub fn listen(port: u16) -> StepBuilder {
-        let mut step = make(Verb::Listen);
+        let mut step = make(CallName::Listen);
         step.fields.raw("port", port);
         step
     }
 
     /// Waits for connections at the port that the socket is bound to.
     pub fn listen_bound() -> StepBuilder {
-        make(Verb::Listen)
+        make(CallName::Listen)
     }
 
     /// Takes a connection.
     pub fn accept() -> StepBuilder {
-        make(Verb::Accept)
+        make(CallName::Accept)
     }
 
     /// Opens a connection to `host:port`.
     pub fn connect(to: &str) -> StepBuilder {
-        with(Verb::Connect, "to", to)
+        with(CallName::Connect, "to", to)
     }
 
     /// Sends bytes.
     pub fn send(bytes: impl Into<Payload>) -> StepBuilder {
-        data(make(Verb::Send), bytes)
+        data(make(CallName::Send), bytes)
     }
 
     /// Receives.
     pub fn recv() -> StepBuilder {
-        make(Verb::Recv)
+        make(CallName::Recv)
     }
 
     /// Sends a datagram to `host:port`.
     pub fn sendto(to: &str, bytes: impl Into<Payload>) -> StepBuilder {
-        data(with(Verb::Sendto, "to", to), bytes)
+        data(with(CallName::Sendto, "to", to), bytes)
     }
 
     /// Receives a datagram.
     pub fn recvfrom() -> StepBuilder {
-        make(Verb::Recvfrom)
+        make(CallName::Recvfrom)
     }
 
     /// Closes one direction, or both.
     pub fn shutdown(how: How) -> StepBuilder {
-        with(Verb::Shutdown, "how", word_of(how))
+        with(CallName::Shutdown, "how", word_of(how))
     }
 
     /// Gives the socket back.
     pub fn close() -> StepBuilder {
-        make(Verb::Close)
+        make(CallName::Close)
     }
 
     /// Sets an option.
     pub fn setsockopt(option: SockOpt, value: i64) -> StepBuilder {
-        let mut step = with(Verb::Setsockopt, "option", option.name());
+        let mut step = with(CallName::Setsockopt, "option", option.name());
         step.fields.raw("value", value);
         step
     }
 
     /// Reads an option.
     pub fn getsockopt(option: SockOpt) -> StepBuilder {
-        with(Verb::Getsockopt, "option", option.name())
+        with(CallName::Getsockopt, "option", option.name())
     }
 
     /// Reads the local address.
     pub fn getsockname() -> StepBuilder {
-        make(Verb::Getsockname)
+        make(CallName::Getsockname)
     }
 
     /// Reads the remote address.
     pub fn getpeername() -> StepBuilder {
-        make(Verb::Getpeername)
+        make(CallName::Getpeername)
     }
 
     /// Asks what the socket is ready for.
     pub fn poll() -> StepBuilder {
-        make(Verb::Poll)
+        make(CallName::Poll)
     }
 
     /// Resolves a name.
     pub fn getaddrinfo(name: &str) -> StepBuilder {
-        with(Verb::Getaddrinfo, "name", name)
+        with(CallName::Getaddrinfo, "name", name)
     }
 
     /// Does nothing for so long.
     pub fn sleep(span: Span) -> StepBuilder {
-        make(Verb::Sleep).wait(span)
+        make(CallName::Sleep).wait(span)
     }
 
     /// The host loses everything without a word.
@@ -161,7 +162,7 @@ pub mod step {
 
     /// A crafted TCP segment from `ip:port` (or `:port`) to `host:port`.
     pub fn inject(src: &str, to: &str, flags: Flags, seq: u32, ack: u32) -> StepBuilder {
-        let mut step = with(Verb::Inject, "src", src);
+        let mut step = with(CallName::Inject, "src", src);
         step.fields.text("to", to).text("flags", &flags.to_string()).raw("seq", seq).raw("ack", ack);
         step
     }

@@ -8,6 +8,7 @@ use crate::scenario::leaf::{Leaf, Placed, word_of};
 use crate::scenario::model::{Claim, CountOf, Expectation, RecordMatch};
 use crate::scenario::table::Table;
 use crate::scenario::tables::{CountTable, ElapsedTable, ExpectTable, Root};
+use crate::scenario::units::duration_text;
 use crate::scenario::value::{Key, Value};
 use crate::scenario::words::{Path, conn_name, end_named};
 use crate::socket_api::Errno;
@@ -73,9 +74,8 @@ impl Checker<'_> {
             None => listed("hosts are", hosts),
         };
         self.errors
-            .add(key.place.clone(), format!("{} is neither a host nor a key of [expect]", quoted(host)))
-            .label("unknown")
-            .help(help);
+            .add(key.place.clone(), format!("{} is neither a host nor a key of [expect]", quoted(host)), help)
+            .label("unknown");
         self.errors.doubtful();
     }
 
@@ -126,18 +126,19 @@ impl Checker<'_> {
     fn how_many(&mut self, table: &CountTable) -> Option<Range<u64>> {
         if let Some(is) = &table.is {
             if table.at_least.is_some() || table.at_most.is_some() {
-                self.errors.add(is.place.clone(), "`is` beside `at-least` or `at-most`").help("one or the other");
+                self.errors.add(is.place.clone(), "`is` beside `at-least` or `at-most`", "one or the other");
             }
             return Some(is.value.clone());
         }
         if !table.seen().iter().any(|(key, _)| matches!(*key, "is" | "at-least" | "at-most")) {
-            self.errors.add(table.place.clone(), "how many?").help("is = 2, or at-least = 1, or at-most = 3");
+            self.errors.add(table.place.clone(), "how many?", "is = 2, or at-least = 1, or at-most = 3");
         }
         let bound = |field: &Option<Placed<i64>>| field.as_ref().and_then(|field| u64::try_from(field.value).ok());
         let low = bound(&table.at_least).unwrap_or(0);
         let high = bound(&table.at_most).map_or(u64::MAX, |most| most.saturating_add(1));
         if let (Some(most), true) = (&table.at_most, low >= high) {
-            self.errors.add(most.place.clone(), "less than `at-least`");
+            let help = format!("at-most = {low}, or more");
+            self.errors.add(most.place.clone(), "less than `at-least`", help);
         }
         Some(low..high)
     }
@@ -150,7 +151,11 @@ impl Checker<'_> {
         let name = word_of(what);
         if let (Some(kind), false) = (&table.kind, packets) {
             self.errors
-                .add(kind.place.clone(), format!("`kind` has no meaning for `{name}`"))
+                .add(
+                    kind.place.clone(),
+                    format!("`kind` has no meaning for `{name}`"),
+                    "it belongs to `sent`, `arrived`, `lost`, `dropped` and `retransmissions`",
+                )
                 .label("these are no packets");
         }
         let Some(word) = &table.word else { return };
@@ -161,7 +166,8 @@ impl Checker<'_> {
             CountOf::Errors => Errno::ALL.iter().map(|errno| errno.name()).collect(),
             CountOf::Divergences => return,
             CountOf::Sent | CountOf::Arrived | CountOf::Retransmissions | CountOf::Received | CountOf::Connections => {
-                self.errors.add(word.place.clone(), format!("`word` has no meaning for `{name}`"));
+                let help = "it belongs to `lost`, `dropped`, `timers`, `errors` and `divergences`";
+                self.errors.add(word.place.clone(), format!("`word` has no meaning for `{name}`"), help);
                 return;
             }
         };
@@ -177,10 +183,11 @@ impl Checker<'_> {
         let low = table.at_least.as_ref().map(|least| least.value).unwrap_or_default();
         let high = table.at_most.as_ref().map_or(u64::MAX, |most| (most.value + Span(1)).0);
         if !table.seen().iter().any(|(key, _)| matches!(*key, "at-least" | "at-most")) {
-            self.errors.add(table.place.clone(), "how long?").help("at-least = \"1 s\", or at-most = \"2 s\"");
+            self.errors.add(table.place.clone(), "how long?", "at-least = \"1 s\", or at-most = \"2 s\"");
         }
         if let (Some(most), true) = (&table.at_most, low.0 >= high) {
-            self.errors.add(most.place.clone(), "less than `at-least`");
+            let help = format!("at-most = \"{}\", or more", duration_text(low));
+            self.errors.add(most.place.clone(), "less than `at-least`", help);
         }
         let label = |label: &Option<Placed<String>>| label.as_ref().map(|label| label.value.clone());
         known.then(|| Claim::Elapsed { from: label(&table.from), to: label(&table.to), is: low.0..high })

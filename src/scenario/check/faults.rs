@@ -22,9 +22,9 @@ impl Checker<'_> {
             let help = format!("one of {}, as in drop = \"SYN,ACK\"", KINDS.join(", "));
             match seen.get(1) {
                 Some((_, second)) => {
-                    self.errors.add(second.clone(), "a fault does one thing").label("a second one").help(help)
+                    self.errors.add(second.clone(), "a fault does one thing", help).label("a second one")
                 }
-                None => self.errors.add(place.clone(), "a fault does nothing here").help(help),
+                None => self.errors.add(place.clone(), "a fault does nothing here", help),
             };
             return None;
         };
@@ -49,11 +49,15 @@ impl Checker<'_> {
             match given {
                 Some((_, place)) if word != owner => {
                     self.errors
-                        .add(place.clone(), format!("`{key}` has no meaning for `{word}`"))
+                        .add(
+                            place.clone(),
+                            format!("`{key}` has no meaning for `{word}`"),
+                            format!("leave it out, or `{owner}` instead of `{word}`"),
+                        )
                         .label(format!("it belongs to `{owner}`"));
                 }
                 None if word == owner => {
-                    self.errors.add(at.clone(), format!("`{owner}` needs `{key}`")).help(format!("as in {example}"));
+                    self.errors.add(at.clone(), format!("`{owner}` needs `{key}`"), format!("as in {example}"));
                 }
                 Some(_) | None => {}
             }
@@ -64,7 +68,8 @@ impl Checker<'_> {
         let seq = on.seq.as_ref().map(|seq| seq.value.clone());
         let textless = matches!(kind, PacketKind::Udp | PacketKind::Icmp | PacketKind::Arp);
         if let (true, Some(seq)) = (textless, &on.seq) {
-            self.errors.add(seq.place.clone(), "only TCP segments have sequence numbers");
+            let help = "leave it out: `nth` tells such packets apart";
+            self.errors.add(seq.place.clone(), "only TCP segments have sequence numbers", help);
         }
         PacketMatch {
             kind,

@@ -1,10 +1,12 @@
 //! What hosts are set to, and their built-in servers.
 
 use super::Checker;
-use crate::base::NodeId;
+use crate::base::{NodeId, Span};
 use crate::scenario::diagnostic::{Place, quoted, thousands};
 use crate::scenario::leaf::Placed;
-use crate::scenario::model::{Actor, HostSpec, ModelSpec, Program, Proto, Serve, ServeApp, SocketSpec};
+use crate::scenario::model::{
+    Actor, HostSpec, MAX_BUFFER, MAX_RCVBUF, ModelSpec, Program, Proto, Serve, ServeApp, SocketSpec,
+};
 use crate::scenario::table::Table;
 use crate::scenario::tables::{HostTable, Root, ServeTable, SocketsTable};
 use crate::scenario::value::Key;
@@ -13,10 +15,6 @@ use crate::trace::NodeKind;
 use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The largest receive buffer with which the stack loses nothing.
-pub(super) const RCVBUF_MOST: u64 = 65_535;
-/// The largest buffer at all.
-const BUFFER_MOST: u64 = 64 << 20;
 /// The default length of an accept queue.
 pub(super) const BACKLOG: u32 = 128;
 
@@ -77,14 +75,13 @@ impl Checker<'_> {
         let Some(tcp) = chosen else {
             let only = [table.rfc793.as_ref().map(|key| &key.place), table.msl.as_ref().map(|key| &key.place)];
             for place in only.into_iter().flatten() {
-                self.errors.add(place.clone(), "only the model peer can be set so").help("add tcp = \"model\"");
+                self.errors.add(place.clone(), "only the model peer can be set so", "add tcp = \"model\"");
             }
             return None;
         };
         if self.out.links.iter().any(|link| link.ethernet && link.ends.contains(&id)) {
-            self.errors
-                .add(tcp.place.clone(), "the model peer on an Ethernet link")
-                .help("it sends bare IP packets: leave out `medium`, and the switch");
+            let help = "it sends bare IP packets: leave out `medium`, and the switch";
+            self.errors.add(tcp.place.clone(), "the model peer on an Ethernet link", help);
         }
         let usual = ModelSpec::default();
         Some(ModelSpec {
@@ -102,7 +99,8 @@ impl Checker<'_> {
             (false, _) => "not one of [routers]",
             (true, false) => "no link joins it with this host",
         };
-        self.errors.add(via.place.clone(), format!("{} cannot be its router", quoted(&via.value))).label(why);
+        let help = "a router at the other end of this host's link";
+        self.errors.add(via.place.clone(), format!("{} cannot be its router", quoted(&via.value)), help).label(why);
         None
     }
 
@@ -116,7 +114,8 @@ impl Checker<'_> {
                 || !key.text.is_ascii()
                 || key.text.contains(char::is_whitespace)
             {
-                self.errors.add(key.place.clone(), format!("{} is not a host name", quoted(&key.text)));
+                let help = "ASCII without spaces, at most 253 bytes, like \"www.example\"";
+                self.errors.add(key.place.clone(), format!("{} is not a host name", quoted(&key.text)), help);
             }
             let found = addresses.value.iter().flat_map(|name| self.addresses(name)).collect();
             table.insert(key.text.clone(), found);
@@ -132,18 +131,26 @@ impl Checker<'_> {
         if let Some(nagle) = &table.nagle {
             spec.nagle = nagle.value;
         }
-        for (field, given) in [
-            (&mut spec.delayed_ack, &table.delayed_ack),
-            (&mut spec.keep_alive, &table.keep_alive),
-            (&mut spec.user_timeout, &table.user_timeout),
-        ] {
+        for (field, given) in
+            [(&mut spec.delayed_ack, &table.delayed_ack), (&mut spec.user_timeout, &table.user_timeout)]
+        {
             if let Some(given) = given {
                 *field = given.value;
             }
         }
-        for given in [&table.keep_alive, &table.user_timeout].into_iter().flatten() {
-            if given.value.is_some_and(|span| span.0 == 0) {
-                self.errors.add(given.place.clone(), "no time at all").help("\"off\" for never");
+        if let Some(given) = table.user_timeout.as_ref().filter(|given| given.value == Some(Span::ZERO)) {
+            self.errors.add(given.place.clone(), "no time at all", "\"off\" for never, or a time like \"30 s\"");
+        }
+        if let Some(keep_alive) = &table.keep_alive {
+            spec.keep_alive = keep_alive.value;
+        }
+        for (field, given) in [(&mut spec.keep_idle, &table.keep_idle), (&mut spec.keep_interval, &table.keep_interval)]
+        {
+            let Some(given) = given else { continue };
+            *field = given.value;
+            if given.value == Span::ZERO {
+                let help = "a time like \"30 s\"; keep-alive = false for no probes";
+                self.errors.add(given.place.clone(), "no time at all", help);
             }
         }
         if let Some(probes) = &table.keep_probes {
@@ -152,9 +159,8 @@ impl Checker<'_> {
         if let Some(bare) = &table.bare {
             spec.bare = bare.value;
             if bare.value && !self.divergence {
-                self.errors
-                    .add(bare.place.clone(), "the stack's faults shown bare")
-                    .help("only a scenario in sims/divergence/ may ask for it");
+                let help = "only a scenario in sims/divergence/ may ask for it";
+                self.errors.add(bare.place.clone(), "the stack's faults shown bare", help);
             }
         }
         if let Some(rcvbuf) = &table.rcvbuf {
@@ -169,24 +175,22 @@ impl Checker<'_> {
     }
 
     /// Receive buffers that the stack cannot be trusted with are refused.
-    pub(super) fn receive_buffer(&mut self, bytes: u64, place: &Place) -> u32 {
-        if bytes > RCVBUF_MOST && !self.divergence {
+    fn receive_buffer(&mut self, bytes: u64, place: &Place) -> u32 {
+        if bytes > u64::from(MAX_RCVBUF) && !self.divergence {
+            let help = "with a larger one smoltcp 0.14.0 loses data and reports a clean end of file, when a peer fills \
+                        the window and closes; a scenario in sims/divergence/ may ask for it";
             self.errors
-                .add(place.clone(), format!("a receive buffer of {} bytes", thousands(bytes)))
-                .label(format!("at most {}", thousands(RCVBUF_MOST)))
-                .help(
-                    "with a larger one smoltcp 0.14.0 loses data and reports a clean end of file, when a peer fills the \
-                     window and closes; a scenario in sims/divergence/ may ask for it",
-                );
+                .add(place.clone(), format!("a receive buffer of {} bytes", thousands(bytes)), help)
+                .label(format!("at most {}", thousands(MAX_RCVBUF.into())));
         }
         self.buffer(bytes, place)
     }
 
-    pub(super) fn buffer(&mut self, bytes: u64, place: &Place) -> u32 {
-        if !(1..=BUFFER_MOST).contains(&bytes) {
-            let most = thousands(BUFFER_MOST);
+    fn buffer(&mut self, bytes: u64, place: &Place) -> u32 {
+        if !(1..=u64::from(MAX_BUFFER)).contains(&bytes) {
+            let most = thousands(MAX_BUFFER.into());
             self.errors
-                .add(place.clone(), format!("a buffer of {} bytes", thousands(bytes)))
+                .add(place.clone(), format!("a buffer of {} bytes", thousands(bytes)), "like \"16 KiB\"")
                 .label(format!("from 1 to {most}"));
         }
         u32::try_from(bytes).unwrap_or(u32::MAX)
@@ -202,7 +206,7 @@ impl Checker<'_> {
                 let Some(serve) = self.server(&table.value) else { continue };
                 if !ports.insert((serve.proto == Proto::Udp, serve.port)) {
                     let port = format!("two servers on port {} of {}", serve.port, quoted(&key.text));
-                    self.errors.add(table.place.clone(), port).label("second one");
+                    self.errors.add(table.place.clone(), port, "another port for one of them").label("second one");
                 }
                 let word = crate::scenario::leaf::word_of(table.value.app.as_ref().map_or(App::Echo, |app| app.value));
                 let name = self.actor_name(&key.text, word, serve.port);
@@ -239,31 +243,33 @@ impl Checker<'_> {
     fn server_keys(&mut self, table: &ServeTable, app: App, proto: Proto) {
         let word = crate::scenario::leaf::word_of(app);
         for (key, place) in table.seen() {
-            let fits = match key {
-                "bytes" => app == App::Source,
-                "records" => app == App::Dns,
-                "backlog" => proto == Proto::Tcp,
-                _ => true,
+            let (fits, owner) = match key {
+                "bytes" => (app == App::Source, "app = \"source\""),
+                "records" => (app == App::Dns, "app = \"dns\""),
+                "backlog" => (proto == Proto::Tcp, "servers over TCP"),
+                _ => (true, ""),
             };
             if !fits {
                 self.errors
-                    .add(place, format!("`{key}` has no meaning for this server"))
+                    .add(place, format!("`{key}` has no meaning for this server"), format!("it belongs to {owner}"))
                     .label(format!("the app is {word}"));
             }
         }
         let wrong = match (app, proto) {
-            (App::Dns, Proto::Tcp) => "a DNS server answers over UDP",
-            (App::Source, Proto::Udp) => "a source needs a connection",
-            (App::Echo | App::Sink, Proto::Udp) | (App::Dns, Proto::Udp) | (_, Proto::Tcp) => "",
+            (App::Dns, Proto::Tcp) => Some(("a DNS server answers over UDP", "leave it out, or proto = \"udp\"")),
+            (App::Source, Proto::Udp) => Some(("a source needs a connection", "leave it out, or proto = \"tcp\"")),
+            (App::Echo | App::Sink, Proto::Udp) | (App::Dns, Proto::Udp) | (_, Proto::Tcp) => None,
         };
-        if let (false, Some(at)) = (wrong.is_empty(), table.proto.as_ref().or(None)) {
-            self.errors.add(at.place.clone(), wrong);
+        if let (Some((wrong, help)), Some(at)) = (wrong, &table.proto) {
+            self.errors.add(at.place.clone(), wrong, help);
         }
-        if app == App::Source && table.bytes.is_none() {
-            self.errors.add(table.place.clone(), "a source needs `bytes`").label("how many does it send?");
+        if app == App::Source && !table.seen().iter().any(|(key, _)| *key == "bytes") {
+            self.errors
+                .add(table.place.clone(), "a source needs `bytes`", "as in bytes = \"64 KiB\"")
+                .label("how many does it send?");
         }
-        if table.port.as_ref().is_some_and(|port| port.value == 0) {
-            self.errors.add(table.place.clone(), "a server needs a port other than 0");
+        if let Some(port) = table.port.as_ref().filter(|port| port.value == 0) {
+            self.errors.add(port.place.clone(), "a server needs a port other than 0", "as in port = 80");
         }
     }
 }

@@ -24,7 +24,7 @@ impl Checker<'_> {
             let id = LinkId(u16::try_from(self.out.links.len()).unwrap_or(u16::MAX));
             self.links.insert(key.text.clone(), id);
             if id.index() == usize::from(u16::MAX) {
-                self.errors.add(key.place.clone(), "too many links");
+                self.errors.add(key.place.clone(), "too many links", format!("at most {}", u16::MAX));
                 return;
             }
             let ends = link.as_ref().and_then(|link| self.ends(&link.value, &key.text, &mut taken));
@@ -43,7 +43,9 @@ impl Checker<'_> {
             }
         }
         // A link that went wrong may be the one that is missed.
-        if self.errors.len() == before {
+        let mut links = root.links.iter().flat_map(|links| &links.value);
+        let whole = links.all(|(_, link)| link.as_ref().is_some_and(|link| link.value.joins.is_some()));
+        if whole && self.errors.len() == before {
             self.everyone_is_linked(root, &taken);
         }
     }
@@ -52,26 +54,24 @@ impl Checker<'_> {
         let joins = link.joins.as_ref()?;
         let [a, b] = &joins.value[..] else {
             self.errors
-                .add(joins.place.clone(), "a link joins two")
-                .label(format!("{} are named", joins.value.len()))
-                .help("several hosts meet at a switch or a router");
+                .add(joins.place.clone(), "a link joins two", "several hosts meet at a switch or a router")
+                .label(format!("{} are named", joins.value.len()));
             return None;
         };
         let (first, second) = (self.node(a), self.node(b));
         let ends = [first?, second?];
         if ends[0] == ends[1] {
-            self.errors
-                .add(b.place.clone(), format!("a link from {} to itself", quoted(&b.value)))
-                .help("a host reaches itself without a link");
+            let help = "a host reaches itself without a link";
+            self.errors.add(b.place.clone(), format!("a link from {} to itself", quoted(&b.value)), help);
             return None;
         }
         for (id, end) in ends.into_iter().zip([a, b]) {
             let host = self.kind(id) == Some(NodeKind::Host);
             if let (true, Some(other)) = (host, taken.insert(id, name.to_owned())) {
+                let help = "a host has one link; it meets several others at a switch or a router";
                 self.errors
-                    .add(end.place.clone(), format!("the host {} has a link already", quoted(&end.value)))
-                    .label(format!("joined by {}", quoted(&other)))
-                    .help("a host has one link; it meets several others at a switch or a router");
+                    .add(end.place.clone(), format!("the host {} has a link already", quoted(&end.value)), help)
+                    .label(format!("joined by {}", quoted(&other)));
             }
         }
         Some(ends)
@@ -85,12 +85,12 @@ impl Checker<'_> {
         let asked = medium.map(|medium| medium.value);
         let at = medium.map_or(place, |medium| &medium.place).clone();
         if switch && asked == Some(Medium::Ip) {
-            self.errors.add(at.clone(), "a switch forwards Ethernet frames").label("not bare IP packets");
+            let help = "medium = \"ethernet\", or no `medium` at all";
+            self.errors.add(at.clone(), "a switch forwards Ethernet frames", help).label("not bare IP packets");
         }
         if router && (switch || asked == Some(Medium::Ethernet)) {
-            self.errors
-                .add(at, "a router has no Ethernet links")
-                .help("routers forward bare IP packets; Ethernet with ARP is for one subnet and its switches");
+            let help = "routers forward bare IP packets; Ethernet with ARP is for one subnet and its switches";
+            self.errors.add(at, "a router has no Ethernet links", help);
         }
         switch || asked == Some(Medium::Ethernet)
     }
@@ -98,9 +98,8 @@ impl Checker<'_> {
     /// Frames would circle in a ring of switches for ever.
     fn no_ring(&mut self, ends: [NodeId; 2], place: &Place, joined: &mut UnionFind<usize>) {
         if !joined.union(ends[0].index(), ends[1].index()) {
-            self.errors
-                .add(place.clone(), "this link closes a ring of switches")
-                .help("frames would circle in it for ever: the switches know no spanning tree");
+            let help = "frames would circle in it for ever: the switches know no spanning tree";
+            self.errors.add(place.clone(), "this link closes a ring of switches", help);
         }
     }
 
@@ -116,7 +115,7 @@ impl Checker<'_> {
         let message = format!("{} and {} have no network in common", quoted(&a.name), quoted(&b.name));
         let help =
             [(&a.name, mine), (&b.name, other)].map(|(name, nets)| listed(name, nets.iter().map(String::as_str)));
-        self.errors.add(place.clone(), message).label("joins them").help(help.join("; "));
+        self.errors.add(place.clone(), message, help.join("; ")).label("joins them");
     }
 
     fn lanes(&mut self, link: &LinkTable, ends: Option<[NodeId; 2]>) -> [Lane; 2] {
@@ -141,8 +140,7 @@ impl Checker<'_> {
     fn not_an_end(&mut self, from: &Key, ends: [NodeId; 2]) {
         let names = ends.map(|end| &*self.out.nodes[end.index()].name);
         let help = self.errors.suggestion("end", &from.text, names);
-        let error = self.errors.add(from.place.clone(), format!("{} is no end of this link", quoted(&from.text)));
-        error.help = help;
+        self.errors.add(from.place.clone(), format!("{} is no end of this link", quoted(&from.text)), help);
     }
 
     fn lane(&mut self, table: &LaneTable, lane: &mut Lane, v6: bool) {
@@ -173,7 +171,7 @@ impl Checker<'_> {
         if let Some(rate) = &table.rate {
             lane.rate = rate.value;
             if rate.value == 0 {
-                self.errors.add(rate.place.clone(), "a rate of 0 carries nothing").help("a link is cut with `down`");
+                self.errors.add(rate.place.clone(), "a rate of 0 carries nothing", "a link is cut with `down`");
             }
         }
         if let Some(mtu) = &table.mtu {
@@ -184,7 +182,11 @@ impl Checker<'_> {
     fn mtu(&mut self, mtu: &Placed<i64>, v6: bool) -> u32 {
         if v6 && mtu.value < MTU_V6 {
             self.errors
-                .add(mtu.place.clone(), format!("an MTU of {} bytes is too small for IPv6", mtu.value))
+                .add(
+                    mtu.place.clone(),
+                    format!("an MTU of {} bytes is too small for IPv6", mtu.value),
+                    format!("mtu = {MTU_V6}, or more (RFC 8200, 5)"),
+                )
                 .label(format!("at least {MTU_V6}"));
         }
         u32::try_from(mtu.value).unwrap_or(0)
@@ -196,12 +198,12 @@ impl Checker<'_> {
             let (from, until) = down.value;
             let (at, until) = (Time::ZERO + from, until.map(|until| Time::ZERO + until));
             if until.is_some_and(|until| until <= at) {
-                self.errors
-                    .add(down.place.clone(), "repaired before it is cut")
-                    .help("[cut, repaired], both since the start");
+                let help = "[cut, repaired], both since the start, like [\"1 s\", \"3 s\"]";
+                self.errors.add(down.place.clone(), "repaired before it is cut", help);
             }
             if last.is_none_or(|last| at < last) {
-                self.errors.add(down.place.clone(), "cut before the last cut is repaired");
+                let help = "one after the other, like [[\"1 s\", \"3 s\"], [\"5 s\"]]";
+                self.errors.add(down.place.clone(), "cut before the last cut is repaired", help);
             }
             last = until;
             self.out.cuts.push(Cut { link, at, until });
@@ -214,9 +216,8 @@ impl Checker<'_> {
         }
         for (key, _) in root.hosts.iter().flat_map(|hosts| &hosts.value) {
             if self.nodes.get(&key.text).is_some_and(|id| !taken.contains_key(id)) {
-                self.errors
-                    .add(key.place.clone(), format!("no link to {}", quoted(&key.text)))
-                    .help(format!("in [links]: wire = {{ joins = [\"{}\", …] }}", key.text));
+                let help = format!("in [links]: wire = {{ joins = [\"{}\", …] }}", key.text);
+                self.errors.add(key.place.clone(), format!("no link to {}", quoted(&key.text)), help);
                 self.errors.doubtful();
             }
         }

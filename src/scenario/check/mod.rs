@@ -13,7 +13,7 @@ mod steps;
 
 pub(crate) use payload::PATTERN_SHOWN;
 
-use super::diagnostic::{Errors, Place, quoted};
+use super::diagnostic::{Errors, Place, listed, quoted};
 use super::leaf::Placed;
 use super::model::Scenario;
 use super::tables::{LimitsTable, Root};
@@ -93,7 +93,8 @@ impl Checker<'_> {
             limits.queued.as_ref().map(|q| (q.value, &q.place)),
         ];
         for (_, place) in zero.into_iter().flatten().filter(|(value, _)| *value == 0) {
-            self.errors.add(place.clone(), "a limit of 0 lets nothing run");
+            let help = "leave it out for the default, or give one like time = \"10 s\"";
+            self.errors.add(place.clone(), "a limit of 0 lets nothing run", help);
         }
     }
 
@@ -116,20 +117,26 @@ impl Checker<'_> {
         match found {
             Some(id) if self.kind(id) == Some(NodeKind::Host) => found,
             Some(_) => {
+                let help = self.hosts_are();
                 self.errors
-                    .add(place.clone(), format!("{} is no host", quoted(name)))
+                    .add(place.clone(), format!("{} is no host", quoted(name)), help)
                     .label("switches and routers run no programs");
                 None
             }
             None => {
                 let hosts = self.out.nodes.iter().filter(|node| node.kind == NodeKind::Host);
                 let help = self.errors.suggestion("host", name, hosts.map(|node| &*node.name));
-                let error = self.errors.add(place.clone(), format!("unknown host {}", quoted(name)));
-                error.label("no host of this name in [hosts]").help = help;
+                let message = format!("unknown host {}", quoted(name));
+                self.errors.add(place.clone(), message, help).label("no host of this name in [hosts]");
                 self.errors.doubtful();
                 None
             }
         }
+    }
+
+    fn hosts_are(&self) -> String {
+        let hosts = self.out.nodes.iter().filter(|node| node.kind == NodeKind::Host);
+        listed("hosts are", hosts.map(|node| &*node.name))
     }
 
     fn kind(&self, id: NodeId) -> Option<NodeKind> {

@@ -4,7 +4,7 @@ use super::Checker;
 use crate::base::NodeId;
 use crate::scenario::diagnostic::{Place, quoted};
 use crate::scenario::leaf::Placed;
-use crate::scenario::model::{HostSpec, IpNet, Node};
+use crate::scenario::model::{HostSpec, IpNet, MAX_ADDRS, Node};
 use crate::scenario::table::Table;
 use crate::scenario::tables::{ExpectTable, Root, StepTable};
 use crate::scenario::value::Key;
@@ -15,9 +15,6 @@ use std::collections::BTreeMap;
 /// More would not fit the ids.
 const MOST_NODES: usize = 4_096;
 
-/// As many as the stack's interface takes.
-const MOST_ADDRESSES: usize = 8;
-
 impl Checker<'_> {
     /// Declares every node in the order of the file: hosts, switches, routers.
     pub(super) fn declare_nodes(&mut self, root: &Root) {
@@ -27,7 +24,7 @@ impl Checker<'_> {
                 self.declare(key, NodeKind::Host, ip.map(|ip| (&ip.value[..], &ip.place)));
             }
             if hosts.value.is_empty() {
-                self.errors.add(hosts.place.clone(), "a scenario needs a host");
+                self.errors.add(hosts.place.clone(), "a scenario needs a host", "as in client = \"10.0.0.1\"");
             }
         }
         for (key, _) in root.switches.iter().flat_map(|switches| &switches.value) {
@@ -43,26 +40,33 @@ impl Checker<'_> {
         self.name_is_fit(key);
         if self.out.nodes.len() >= MOST_NODES {
             if self.out.nodes.len() == MOST_NODES {
-                self.errors.add(key.place.clone(), format!("more than {MOST_NODES} hosts, switches and routers"));
+                let message = format!("more than {MOST_NODES} hosts, switches and routers");
+                self.errors.add(key.place.clone(), message, format!("{MOST_NODES} at most: leave out the rest"));
             }
             return;
         }
         let id = NodeId(u16::try_from(self.out.nodes.len()).unwrap_or(u16::MAX));
         if self.nodes.insert(key.text.clone(), id).is_some() {
             self.errors
-                .add(key.place.clone(), format!("the name {} is used twice", quoted(&key.text)))
+                .add(
+                    key.place.clone(),
+                    format!("the name {} is used twice", quoted(&key.text)),
+                    "rename one of the two",
+                )
                 .label("second use");
         }
         let addrs = nets.map(|(nets, _)| nets.iter().map(|net| net.value).collect()).unwrap_or_default();
         self.out.nodes.push(Node { name: key.text.clone(), kind, addrs, host: HostSpec::default() });
         let Some((nets, place)) = nets else { return };
         if nets.is_empty() {
-            self.errors
-                .add(place.clone(), format!("{} has no address", quoted(&key.text)))
-                .label("at least one address");
+            let help = "at least one, like \"10.0.0.1\"";
+            self.errors.add(place.clone(), format!("{} has no address", quoted(&key.text)), help);
         }
-        if nets.len() > MOST_ADDRESSES {
-            self.errors.add(place.clone(), format!("more than {MOST_ADDRESSES} addresses"));
+        if kind == NodeKind::Host && nets.len() > MAX_ADDRS {
+            let help = format!("a host has room for {MAX_ADDRS}: leave out the rest");
+            self.errors
+                .add(place.clone(), format!("more than {MAX_ADDRS} addresses"), help)
+                .label(format!("{} are given", nets.len()));
         }
         nets.iter().for_each(|net| self.address_is_fit(net));
     }
@@ -70,11 +74,13 @@ impl Checker<'_> {
     fn name_is_fit(&mut self, key: &Key) {
         let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
         if key.text.is_empty() || key.text.len() > 63 || !key.text.chars().all(fits) {
-            self.errors
-                .add(key.place.clone(), format!("{} cannot be a name", quoted(&key.text)))
-                .help("letters, digits, `-`, `_` and `.`, at most 63 bytes");
+            self.errors.add(
+                key.place.clone(),
+                format!("{} cannot be a name", quoted(&key.text)),
+                "letters, digits, `-`, `_` and `.`, at most 63 bytes",
+            );
         } else if key.text.parse::<IpAddr>().is_ok() {
-            self.errors.add(key.place.clone(), "a name cannot be an address");
+            self.errors.add(key.place.clone(), "a name cannot be an address", "the name first: client = \"10.0.0.1\"");
         }
         let word = key.text.as_str();
         let taken = match (StepTable::keys().contains(&word), ExpectTable::keys().contains(&word)) {
@@ -82,7 +88,8 @@ impl Checker<'_> {
             (false, true) => "it is a key of [expect]",
             (false, false) => return,
         };
-        self.errors.add(key.place.clone(), format!("{} cannot be a name", quoted(word))).label(taken);
+        let help = format!("another name, like `{word}1`");
+        self.errors.add(key.place.clone(), format!("{} cannot be a name", quoted(word)), help).label(taken);
     }
 
     fn address_is_fit(&mut self, net: &Placed<IpNet>) {
@@ -102,7 +109,11 @@ impl Checker<'_> {
             }
             IpAddr::V4(_) | IpAddr::V6(_) => return,
         };
-        self.errors.add(net.place.clone(), format!("{addr}/{prefix} cannot be a host's address")).label(why);
+        let help = match addr {
+            IpAddr::V4(_) => "like \"10.0.0.1\" or \"192.0.2.7/24\"",
+            IpAddr::V6(_) => "like \"2001:db8::1\" or \"fd00::7/64\"",
+        };
+        self.errors.add(net.place.clone(), format!("{addr}/{prefix} cannot be a host's address"), help).label(why);
     }
 
     fn unique_addresses(&mut self, root: &Root) {
@@ -114,8 +125,9 @@ impl Checker<'_> {
         for (key, nets) in hosts.chain(routers) {
             for net in &nets.value {
                 if let Some(owner) = owners.insert(net.value.addr, &key.text) {
+                    let help = "each address has one owner: give another one of its network";
                     self.errors
-                        .add(net.place.clone(), format!("the address {} is used twice", net.value.addr))
+                        .add(net.place.clone(), format!("the address {} is used twice", net.value.addr), help)
                         .label(format!("{} has it already", quoted(owner)));
                 }
             }

@@ -18,13 +18,12 @@ impl Checker<'_> {
     pub(super) fn payload(&mut self, table: &PayloadTable, owner: &str, place: &Place) -> Option<Payload> {
         let seen = table.seen();
         if let [_, (_, second), ..] = &seen[..] {
-            self.errors.add(second.clone(), "bytes given twice").help("one of `text`, `hex` and `bytes`");
+            self.errors.add(second.clone(), "bytes given twice", "one of `text`, `hex` and `bytes`");
             return None;
         }
         if seen.is_empty() {
-            self.errors
-                .add(place.clone(), format!("{owner} needs bytes"))
-                .help("as text = \"hello\", hex = \"00 ff\", or bytes = \"4 KiB\" for so many of a pattern");
+            let help = "as text = \"hello\", hex = \"00 ff\", or bytes = \"4 KiB\" for so many of a pattern";
+            self.errors.add(place.clone(), format!("{owner} needs bytes"), help);
             return None;
         }
         self.payload_given(table)
@@ -41,7 +40,11 @@ impl Checker<'_> {
         let size = table.bytes.as_ref()?;
         if size.value > MOST {
             self.errors
-                .add(size.place.clone(), format!("{} bytes in one step", thousands(size.value)))
+                .add(
+                    size.place.clone(),
+                    format!("{} bytes in one step", thousands(size.value)),
+                    "several steps, or one that is repeated: bytes = \"1 MiB\", times = 20",
+                )
                 .label(format!("at most {}", thousands(MOST)));
             return None;
         }

@@ -13,6 +13,7 @@ use crate::scenario::tables::{Root, StepTable};
 use crate::scenario::value::{Key, Value};
 use crate::scenario::words::{Wanted, host_port};
 use crate::socket_api::Errno;
+use crate::trace::CallName;
 use core::net::IpAddr;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -84,8 +85,9 @@ impl Checker<'_> {
         for (index, table) in tables.iter().enumerate() {
             let Some(label) = &table.value.label else { continue };
             if self.labels.insert(label.value.clone(), (index, label.place.clone())).is_some() {
+                let help = "another label: `after` and `elapsed` must know which step is meant";
                 self.errors
-                    .add(label.place.clone(), format!("the label {} is used twice", quoted(&label.value)))
+                    .add(label.place.clone(), format!("the label {} is used twice", quoted(&label.value)), help)
                     .label("second use");
             }
         }
@@ -123,18 +125,18 @@ impl Checker<'_> {
         let rest = &table.rest;
         let found = rest.iter().position(host).or_else(|| rest.iter().position(action)).or(rest.first().map(|_| 0));
         let Some(found) = found else {
-            self.errors
-                .add(table.place.clone(), "this step names no program")
-                .help("a host with its action, as in { client = \"connect\", to = \"server:80\" }");
+            let help = format!("a host with its action, as in {}", StepTable::EXAMPLE);
+            self.errors.add(table.place.clone(), "this step names no program", help);
             return None;
         };
         for (_, (key, _)) in rest.iter().enumerate().filter(|(index, _)| *index != found) {
             if self.nodes.contains_key(host_of(&key.text)) {
-                self.errors.add(key.place.clone(), "a step has one program").label("a second one");
+                let help = "two steps, one for each";
+                self.errors.add(key.place.clone(), "a step has one program", help).label("a second one");
             } else {
                 let help = self.errors.suggestion("key", &key.text, StepTable::keys());
-                let error = self.errors.add(key.place.clone(), format!("unknown key {} in a step", quoted(&key.text)));
-                error.label("no such key").help = help;
+                let message = format!("unknown key {} in a step", quoted(&key.text));
+                self.errors.add(key.place.clone(), message, help).label("no such key");
             }
         }
         rest.get(found).map(|(key, value)| (key, value))
@@ -149,17 +151,20 @@ impl Checker<'_> {
         let node = self.host(host, &place)?;
         let program = key.text.strip_prefix(host).and_then(|rest| rest.strip_prefix('/'));
         if program.is_some_and(|program| program.is_empty() || program.contains('/')) {
-            self.errors.add(key.place.clone(), "a program is named `host/program`");
+            let help = format!("like \"{host}/prober\"");
+            self.errors.add(key.place.clone(), "a program is named `host/program`", help);
             return None;
         }
         if self.out.actors.iter().any(|actor| actor.name == key.text) {
+            let help = "give the program of these steps another name";
             self.errors
-                .add(key.place.clone(), format!("{} is a built-in server", quoted(&key.text)))
+                .add(key.place.clone(), format!("{} is a built-in server", quoted(&key.text)), help)
                 .label("it takes no steps");
             return None;
         }
         if scripts.len() + self.out.actors.len() >= MOST_ACTORS {
-            self.errors.add(key.place.clone(), format!("more than {MOST_ACTORS} programs"));
+            let help = "steps of one program run in order: let one do more";
+            self.errors.add(key.place.clone(), format!("more than {MOST_ACTORS} programs"), help);
             return None;
         }
         by_name.insert(key.text.clone(), scripts.len());
@@ -169,7 +174,7 @@ impl Checker<'_> {
 
     fn verb(&mut self, value: &Value) -> Option<Verb> {
         let Some(text) = value.text() else {
-            value.mismatch(self.errors, "an action");
+            value.mismatch(self.errors, "an action", "\"connect\"");
             return None;
         };
         let verb = Verb::named(text);
@@ -217,24 +222,26 @@ impl Checker<'_> {
     fn keys_fit(&mut self, table: &StepTable, verb: Verb, place: &Place) {
         let (seen, keys) = (table.seen(), verb.keys());
         for (key, place) in seen.iter().filter(|(key, _)| !keys.contains(key)) {
-            self.errors
-                .add(place.clone(), format!("`{key}` has no meaning for `{verb}`"))
-                .help(format!("`{verb}` takes: {}", keys.join(", ")));
+            self.errors.add(
+                place.clone(),
+                format!("`{key}` has no meaning for `{verb}`"),
+                format!("`{verb}` takes: {}", keys.join(", ")),
+            );
         }
         for need in verb.info().needs.iter().filter(|need| !seen.iter().any(|(key, _)| key == *need)) {
-            self.errors.add(place.clone(), format!("`{verb}` needs `{need}`")).label("missing in this step");
+            let help = format!("as in {need} = {}", StepTable::example_of(need));
+            self.errors.add(place.clone(), format!("`{verb}` needs `{need}`"), help).label("missing in this step");
         }
-        if verb == Verb::Sleep && !seen.iter().any(|(key, _)| matches!(*key, "at" | "wait" | "after")) {
-            self.errors.add(place.clone(), "`sleep` needs `wait`, `at` or `after`").help("as in wait = \"5 s\"");
+        if verb == CallName::Sleep.into() && !seen.iter().any(|(key, _)| matches!(*key, "at" | "wait" | "after")) {
+            self.errors.add(place.clone(), "`sleep` needs `wait`, `at` or `after`", "as in wait = \"5 s\"");
         }
     }
 
     fn want(&mut self, table: &StepTable, verb: Verb) -> Option<Want> {
         let gives = verb.info().gives;
         if let (Some(expect), Some(_)) = (&table.expect, &table.fails) {
-            self.errors
-                .add(expect.place.clone(), "a step that fails gives nothing")
-                .help("`expect` or `fails`, not both");
+            let help = "`expect` or `fails`, not both";
+            self.errors.add(expect.place.clone(), "a step that fails gives nothing", help);
         }
         if let Some(fails) = &table.fails {
             return Some(Want::Fails(fails.value));
@@ -248,55 +255,66 @@ impl Checker<'_> {
             (Wanted::Text(text), Gives::Value) => Some(Want::Text(text.clone())),
             (Wanted::Number(number), Gives::Value) => Some(Want::Text(number.to_string())),
             (_, Gives::Nothing) => Some(Want::Success),
-            (_, Gives::Value) => self.bad_want(&expect.place, verb, "a value as the trace prints it"),
-            (_, Gives::Bytes) => self.bad_want(&expect.place, verb, "bytes, or \"end\""),
-            (_, Gives::Success) => self.bad_want(&expect.place, verb, "nothing: only \"anything\" may stand here"),
+            (_, Gives::Value) => {
+                self.bad_want(&expect.place, verb, "a value", "as the trace prints it, like 5 or \"IN|OUT\"")
+            }
+            (_, Gives::Bytes) => {
+                self.bad_want(&expect.place, verb, "bytes", "like \"hello\" or { bytes = 1000 }, or \"end\"")
+            }
+            (_, Gives::Success) => self.bad_want(&expect.place, verb, "nothing", "only \"anything\" may stand here"),
         }
     }
 
-    fn bad_want(&mut self, place: &Place, verb: Verb, gives: &str) -> Option<Want> {
-        self.errors.add(place.clone(), format!("`{verb}` gives {gives}"));
+    fn bad_want(&mut self, place: &Place, verb: Verb, gives: &str, help: &str) -> Option<Want> {
+        self.errors.add(place.clone(), format!("`{verb}` gives {gives}"), help);
         None
     }
 
     fn action(&mut self, table: &StepTable, verb: Verb, place: &Place) -> Option<Action> {
-        let port = table.port.as_ref().and_then(|port| u16::try_from(port.value).ok());
         let link = |checker: &mut Self| table.link.as_ref().and_then(|link| checker.link(link));
         Some(match verb {
-            Verb::Socket => Action::Socket(table.proto.as_ref().map_or(Proto::Tcp, |proto| proto.value)),
-            Verb::Bind => Action::Bind { addr: table.ip.as_ref().map(|ip| ip.value), port: port? },
-            Verb::Listen => Action::Listen { port, backlog: number(&table.backlog).unwrap_or(BACKLOG) },
-            Verb::Accept => Action::Accept,
-            Verb::Connect => Action::Connect(self.target(table)?),
-            Verb::Send => Action::Send(self.payload(&table.payload, "`send`", place)?),
-            Verb::Recv => self.recv(table)?,
-            Verb::Sendto => {
-                let payload = self.payload(&table.payload, "`sendto`", place);
-                Action::SendTo(self.target(table)?, payload?)
-            }
-            Verb::Recvfrom => Action::RecvFrom { max: self.bytes(&table.max)?.unwrap_or(RECV_MAX) },
-            Verb::Shutdown => Action::Shutdown(table.how.as_ref().map_or(How::Both, |how| how.value)),
-            Verb::Close => Action::Close,
-            Verb::Setsockopt => {
-                let (option, value) = (table.option.as_ref()?, table.value.as_ref()?);
-                self.option_fits(option.value, value);
-                Action::SetOpt(option.value, value.value)
-            }
-            Verb::Getsockopt => Action::GetOpt(table.option.as_ref()?.value),
-            Verb::Getsockname => Action::GetSockName,
-            Verb::Getpeername => Action::GetPeerName,
-            Verb::Poll => Action::Poll,
-            Verb::Getaddrinfo => {
-                let name = table.name.as_ref()?;
-                self.name_resolves(&name.value, &name.place, table);
-                Action::Resolve(name.value.clone())
-            }
-            Verb::Sleep => Action::Wait,
+            Verb::Call(call) => self.call(table, call, place)?,
             Verb::Crash => Action::Crash,
             Verb::Restart => Action::Restart,
             Verb::Cut => Action::Cut(link(self)?),
             Verb::Repair => Action::Repair(link(self)?),
-            Verb::Inject => Action::Inject(self.inject(table)?),
+        })
+    }
+
+    fn call(&mut self, table: &StepTable, call: CallName, place: &Place) -> Option<Action> {
+        let port = table.port.as_ref().and_then(|port| u16::try_from(port.value).ok());
+        Some(match call {
+            CallName::Socket => Action::Socket(table.proto.as_ref().map_or(Proto::Tcp, |proto| proto.value)),
+            CallName::Bind => Action::Bind { addr: table.ip.as_ref().map(|ip| ip.value), port: port? },
+            CallName::Listen => Action::Listen { port, backlog: number(&table.backlog).unwrap_or(BACKLOG) },
+            CallName::Accept => Action::Accept,
+            CallName::Connect => Action::Connect(self.target(table)?),
+            CallName::Send => Action::Send(self.payload(&table.payload, "`send`", place)?),
+            CallName::Recv => self.recv(table)?,
+            CallName::Sendto => {
+                let payload = self.payload(&table.payload, "`sendto`", place);
+                Action::SendTo(self.target(table)?, payload?)
+            }
+            CallName::Recvfrom => Action::RecvFrom { max: self.bytes(&table.max)?.unwrap_or(RECV_MAX) },
+            CallName::Shutdown => Action::Shutdown(table.how.as_ref().map_or(How::Both, |how| how.value)),
+            CallName::Close => Action::Close,
+            CallName::Setsockopt => {
+                let (option, value) = (table.option.as_ref()?, table.value.as_ref()?);
+                let fails = table.fails.as_ref().map(|fails| fails.value);
+                self.option_fits(option.value, value, fails);
+                Action::SetOpt(option.value, value.value)
+            }
+            CallName::Getsockopt => Action::GetOpt(table.option.as_ref()?.value),
+            CallName::Getsockname => Action::GetSockName,
+            CallName::Getpeername => Action::GetPeerName,
+            CallName::Poll => Action::Poll,
+            CallName::Getaddrinfo => {
+                let name = table.name.as_ref()?;
+                self.name_resolves(&name.value, &name.place, table);
+                Action::Resolve(name.value.clone())
+            }
+            CallName::Sleep => Action::Wait,
+            CallName::Inject => Action::Inject(self.inject(table)?),
         })
     }
 
@@ -330,9 +348,8 @@ impl Checker<'_> {
         let (max, whole) = (self.bytes(&table.max)?, self.bytes(&table.whole)?);
         let to_end = table.to_end.as_ref().is_some_and(|to_end| to_end.value);
         if let (Some(whole), true) = (&table.whole, to_end) {
-            self.errors
-                .add(whole.place.clone(), "`whole` and `to-end` together")
-                .help("until so many bytes, or until the end");
+            let help = "until so many bytes, or until the end";
+            self.errors.add(whole.place.clone(), "`whole` and `to-end` together", help);
         }
         Some(Action::Recv { max: max.unwrap_or(RECV_MAX), whole, to_end })
     }
@@ -343,34 +360,27 @@ impl Checker<'_> {
         let bytes =
             i32::try_from(size.value).ok().and_then(|bytes| u32::try_from(bytes).ok()).filter(|bytes| *bytes > 0);
         if bytes.is_none() {
-            self.errors.add(size.place.clone(), "a call takes from 1 byte to 2 GiB less one");
+            self.errors.add(
+                size.place.clone(),
+                "a call takes from 1 byte to 2 GiB less one",
+                "like 1000 or \"16 KiB\"",
+            );
         }
         bytes.map(Some)
     }
 
-    fn option_fits(&mut self, option: SockOpt, value: &Placed<i64>) {
-        let (low, high) = match option {
-            SockOpt::ReuseAddr | SockOpt::KeepAlive | SockOpt::NoDelay => (0, 1),
-            SockOpt::Linger => (-1, i64::from(u16::MAX)),
-            SockOpt::KeepIdle => (1, 32_767),
-            SockOpt::KeepCount => (1, 127),
-            SockOpt::UserTimeout => (0, i64::from(u32::MAX)),
-            SockOpt::Ttl => (1, 255),
-            SockOpt::RcvBuf => {
-                let _ = self.receive_buffer(u64::try_from(value.value).unwrap_or(0), &value.place);
-                return;
+    /// A value that the option does not take is an error, unless the step is there to show that.
+    fn option_fits(&mut self, option: SockOpt, value: &Placed<i64>, fails: Option<Errno>) {
+        let place = value.place.clone();
+        match option.range() {
+            None if fails != Some(Errno::Enoprotoopt) => {
+                self.errors.add(place, format!("{option} can only be read"), "with `getsockopt`");
             }
-            SockOpt::SndBuf => {
-                let _ = self.buffer(u64::try_from(value.value).unwrap_or(0), &value.place);
-                return;
+            Some((low, high, what)) if !option.takes(value.value) && fails != Some(Errno::Einval) => {
+                let help = format!("a number from {low} to {high} ({what})");
+                self.errors.add(place, format!("{option} cannot be {}", value.value), help);
             }
-            SockOpt::Error => {
-                self.errors.add(value.place.clone(), "SO_ERROR can only be read").help("with `getsockopt`");
-                return;
-            }
-        };
-        if !(low..=high).contains(&value.value) {
-            self.errors.add(value.place.clone(), format!("{option} is from {low} to {high}"));
+            Some(_) | None => {}
         }
     }
 
@@ -423,7 +433,8 @@ impl Checker<'_> {
             let Some((target, _)) = self.labels.get(&after.value) else { continue };
             if ring[*target] == ring[index] {
                 let label = if *target == index { "its own label" } else { "that step waits for this one" };
-                self.errors.add(after.place.clone(), "this step would wait for itself").label(label);
+                let help = "`after` names a step that can be over before this one begins";
+                self.errors.add(after.place.clone(), "this step would wait for itself", help).label(label);
             }
         }
     }

@@ -8,6 +8,7 @@ fn well_placed(errors: &Diagnostics) {
     assert!(!errors.list.is_empty());
     for error in &errors.list {
         assert!(errors.text.get(error.span.clone()).is_some(), "{error:?}");
+        assert!(!error.help.trim().is_empty(), "{error:?}");
     }
     assert!(errors.list.is_sorted_by_key(|error| error.span.start));
     assert!(!errors.to_string().is_empty());

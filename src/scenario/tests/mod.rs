@@ -57,7 +57,7 @@ seed = 7
 
 [hosts]
 client = { ip = ["10.0.0.1", "2001:db8::1/64"], dns = "ns", names = { "web.example" = "server", two = ["10.0.0.9", "server"] }, isn = 4294967290 }
-server = { ip = "10.0.1.2/24", via = "r", sockets = { congestion = "cubic", nagle = false, delayed-ack = "off", keep-alive = "30 s", rcvbuf = "32 KiB", sndbuf = 5000, hop-limit = 3, user-timeout = "2 min" } }
+server = { ip = "10.0.1.2/24", via = "r", sockets = { congestion = "cubic", nagle = false, delayed-ack = "off", keep-alive = true, keep-idle = "30 s", keep-interval = "5 s", rcvbuf = "32 KiB", sndbuf = 5000, hop-limit = 3, user-timeout = "2 min" } }
 ns = { ip = "10.0.2.53", serve = [{ app = "dns", port = 53, records = { "www.example" = "server" } }, { app = "echo", port = 7 }, { app = "echo", port = 8, proto = "udp" }, { app = "sink", port = 9, backlog = 3 }, { app = "source", port = 19, bytes = "1 MB" }] }
 a = "10.9.0.1"
 b = "10.9.0.2"

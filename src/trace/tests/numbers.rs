@@ -78,7 +78,7 @@ fn names_come_from_the_header_and_from_conn_records() {
     assert_eq!(names.endpoint(addr(SERVER)), "server:80");
     assert_eq!(names.endpoint("[::1]:5".parse().expect("an address")), "[::1]:5");
     assert_eq!(names.fd_conn(SERVER, Fd(4)), Some(CONN));
-    assert_eq!(names.end_node(CONN, End::Acceptor), Some(SERVER));
+    assert_eq!(names.conns().find_map(|(_, info)| info.acceptor), Some(SERVER));
     assert!(!names.is_loop(CONN));
     assert_eq!(names.node(NodeId(9)), "?");
 }
