@@ -9,12 +9,15 @@ mod coverage;
 mod datagram_states;
 mod datagrams;
 mod determinism;
+#[cfg(feature = "cli")]
+mod diff;
 mod falsify;
 mod laws;
 mod linux_sockets;
 mod programs;
 #[cfg(feature = "cli")]
 mod readme;
+mod requirements;
 mod sims;
 mod socket_api;
 mod socket_states;

@@ -54,7 +54,8 @@ fn what_cannot_be_understood_is_bad_input() {
         &["run", "x.toml", "--set", "novalue"],
         &["run", "x.toml", "--layer", "tpc"],
         &["run", "x.toml", "--bytes"],
-        &["run", "x.toml", "--format", "json", "--host", "a"],
+        &["run", "x.toml", "--format", "json", "--numbers"],
+        &["run", "x.toml", "--format", "pcapng", "--conn", "a"],
         &["run", "x.toml", "y.toml", "--format", "pcapng"],
         &["run", "x.toml", "--seed", "-1"],
         &["run", "x.toml", "--choices", "0,one"],
@@ -192,6 +193,55 @@ fn names_that_the_run_does_not_have_are_bad_input() {
     let output = here(&["run", "sims/handshake.toml", "--conn", "client.2"]);
     assert_eq!(code(&output), 2);
     assert!(err(&output).contains("connections are: client.1"), "{}", err(&output));
+}
+
+#[test]
+fn a_name_that_is_nearly_right_is_recognised() {
+    for (option, name, meant) in
+        [("--host", "cleint", "client"), ("--conn", "client1", "client.1"), ("--layer", "timr", "timer")]
+    {
+        let output = here(&["run", "sims/handshake.toml", option, name]);
+        assert_eq!(code(&output), 2, "{option}");
+        assert!(err(&output).contains(&format!("did you mean `{meant}`?")), "{}", err(&output));
+    }
+}
+
+#[test]
+fn every_form_can_be_narrowed() {
+    let run = |args: &[&str]| {
+        let output = here(&[&["run", "sims/switch-two-clients.toml"], args].concat());
+        assert_eq!(code(&output), 0, "{args:?}: {}", err(&output));
+        out(&output)
+    };
+    let whole = run(&["--format", "json"]);
+    let conns: Vec<&str> = whole.lines().filter(|line| line.contains("\"kind\":\"state\"")).collect();
+    let states = run(&["--format", "json", "--layer", "tcp"]);
+    assert_eq!(states.lines().skip(1).collect::<Vec<_>>(), conns, "the header, then the records of that layer");
+    assert_eq!(states.lines().next(), whole.lines().next());
+    let numbered = run(&["--numbers", "--layer", "tcp"]);
+    let body = numbered.split_once("\n\n").expect("a head").1;
+    for (line, record) in body.lines().zip(&conns) {
+        let number = line.split_whitespace().next().expect("a number");
+        assert!(record.starts_with(&format!("{{\"id\":{number},")), "{line}\n{record}");
+    }
+    let path = run(&["--format", "path", "--host", "server", "--layer", "tcp"]);
+    let rows = || path.split_once("\n\n").expect("a head").1.lines();
+    assert!(rows().any(|line| line.starts_with("server")), "{path}");
+    assert!(rows().all(|line| line.starts_with("server") || line.starts_with("end: ")), "{path}");
+}
+
+#[test]
+fn a_failure_says_how_to_run_it_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("sims/random-loss.toml")).unwrap();
+    fs::write(folder.path().join("x y.toml"), text).unwrap();
+    let output = drywire(folder.path(), &["check", "x y.toml", "--seed", "5", "--set", "links.wire.delay=9 ms"]);
+    let told = out(&output);
+    let again = "\n  again: drywire run 'x y.toml' --set 'links.wire.delay=9 ms' --seed 5\n";
+    assert!(code(&output) == 1 && told.contains(again), "{told}");
+    let twice = [0, 1]
+        .map(|_| out(&drywire(folder.path(), &["run", "x y.toml", "--set", "links.wire.delay=9 ms", "--seed", "5"])));
+    assert!(twice[0] == twice[1] && twice[0].contains("\nseed      5\n"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod known;
 mod model;
 mod plan;
 
-use crate::support;
+use crate::support::{self, assert_same};
 use drywire::base::{Choose, LinkId, NodeId, Point, Scripted, Seeded};
 use drywire::judge::{self, Finding};
 use drywire::scenario::model::{Actor, Cut, FaultAction, FaultRule, Link, PacketMatch};
@@ -17,7 +17,7 @@ use known::{KNOWN, Known, known};
 use plan::{CLIENT, Plan, SERVER, plan};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{RngAlgorithm, RngSeed, TestRng, TestRunner};
+use proptest::test_runner::{RngAlgorithm, RngSeed, TestError, TestRng, TestRunner};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The same plans every time, unless more are asked for.
@@ -92,7 +92,52 @@ proptest! {
 
     #[test]
     fn what_is_received_is_what_was_sent_or_a_known_divergence_says_why(plan in plan()) {
-        prop_assert_eq!(outcome(&plan).err(), None);
+        let wrong = outcome(&plan).err();
+        prop_assert!(wrong.is_none(), "{}\n{}", wrong.unwrap_or_default(), again(&plan));
+    }
+}
+
+/// Writes the plan's scenario down, and says how it is run again.
+fn again(plan: &Plan) -> String {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("plan.toml");
+    let kept = std::fs::write(&file, explain(&plan.scenario()));
+    let why = kept.err().map(|error| format!(" (which could not be written: {error})")).unwrap_or_default();
+    format!("again: drywire run {} --seed {}{why}", file.display(), plan.seed)
+}
+
+/// The smallest plan of which this is not true.
+fn smallest(holds: impl Fn(&Plan) -> bool) -> Plan {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let config = ProptestConfig { failure_persistence: None, max_shrink_iters: 50_000, ..ProptestConfig::default() };
+    let held = TestRunner::new_with_rng(config, rng).run(&plan(), |plan| {
+        prop_assert!(holds(&plan));
+        Ok(())
+    });
+    match held {
+        Err(TestError::Fail(_, plan)) => plan,
+        other => panic!("it does not fail: {other:?}"),
+    }
+}
+
+#[test]
+fn a_plan_that_fails_shrinks_towards_the_one_without_faults() {
+    let plain = |plan: &Plan| !plan.is_random() && plan.cut.is_none();
+    let never = smallest(|_| false);
+    assert!(never.faults.is_empty() && plain(&never) && never.client.total() + never.server.total() == 0, "{never:#?}");
+    let is_drop = |rule: &FaultRule| rule.action == FaultAction::Drop;
+    let loses = smallest(|plan| !plan.faults.iter().any(is_drop));
+    assert!(matches!(loses.faults.as_slice(), [only] if is_drop(only)) && plain(&loses), "{loses:#?}");
+    assert_eq!(loses.client.total() + loses.server.total(), 0, "{loses:#?}");
+    let speaks = smallest(|plan| plan.client.total() == 0 || !plan.lanes.iter().any(|lane| lane.loss > 0));
+    assert_eq!((speaks.client.total(), speaks.server.total(), speaks.faults.len()), (1, 0, 0), "{speaks:#?}");
+}
+
+#[test]
+fn a_plan_that_is_written_down_is_the_same_run() {
+    for plan in plans(3, 40) {
+        let scenario = plan.scenario();
+        let read = load_bytes("plan", explain(&scenario).as_bytes()).expect("a plan can be written as a scenario");
+        assert_same("a plan and what is read of it", &story(&run(&scenario)), &story(&run(&read)));
     }
 }
 
@@ -116,8 +161,8 @@ proptest! {
         let (first, second) = (run(&scenario), run(&scenario));
         let bytes = JsonOptions { bytes: true };
         let text = trace::json(&first, &bytes);
-        prop_assert!(text == trace::json(&second, &bytes));
-        prop_assert!(trace::read_json(&text).as_ref() == Ok(&first));
+        prop_assert!(text == trace::json(&second, &bytes), "{}", again(&plan));
+        prop_assert!(trace::read_json(&text).as_ref() == Ok(&first), "{}", again(&plan));
     }
 
     #[test]
@@ -127,14 +172,14 @@ proptest! {
         let first = World::new(&scenario, plan.seed).trace(&mut remembered);
         let mut scripted = Scripted::new(remembered.1.clone());
         let second = World::new(&scenario, plan.seed).trace(&mut scripted);
-        prop_assert!(first == second);
+        prop_assert!(first == second, "{}", again(&plan));
         prop_assert_eq!(scripted.given(), &remembered.1[..]);
     }
 
     #[test]
     fn an_idle_link_more_changes_nothing_elsewhere(plan in plan()) {
         let (alone, beside) = (plan.scenario(), with_neighbours(plan.scenario()));
-        prop_assert!(story(&run(&alone)) == story(&run(&beside)));
+        prop_assert!(story(&run(&alone)) == story(&run(&beside)), "{}", again(&plan));
     }
 }
 

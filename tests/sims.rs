@@ -1,9 +1,10 @@
 //! Every scenario of the repository keeps what it promises, and its views are those that reviewers have seen.
 
 use crate::support::{Kept, Sim, blessing, each_sim, failures, files, root, run, sims};
+use drywire::base::Span;
 use drywire::catalog::catalog;
 use drywire::packet::{Body, Packet};
-use drywire::trace::{Record, TextOptions, Trace, What, path, text};
+use drywire::trace::{Record, TextOptions, TimerKind, Trace, What, path, text};
 use drywire::view::dot::{DotOptions, dot};
 use drywire::view::matrix::matrix;
 use drywire::view::mermaid::mermaid;
@@ -16,7 +17,33 @@ use std::fs;
 fn every_scenario_shows_what_it_promises() {
     each_sim(|sim| {
         let failures = failures(&sim.scenario);
-        assert!(failures.is_empty(), "{}: {failures:#?}", sim.file);
+        let again = format!("drywire run {} --seed {}", sim.file, sim.scenario.seed);
+        assert!(failures.is_empty(), "{}: {failures:#?}\nagain: {again}", sim.file);
+    });
+}
+
+#[test]
+fn timers_have_run_for_as_long_as_they_are_set() {
+    // The stack counts in microseconds.
+    let about = |after: Span, span: Span| after.0.abs_diff(span.0) <= 1_000;
+    each_sim(|sim| {
+        for record in run(&sim.scenario).0.records {
+            let What::Timer { timer, after, .. } = record.what else { continue };
+            let right = match timer {
+                TimerKind::TimeWait => about(after, Span::secs(10)),
+                TimerKind::Neighbor => about(after, Span::secs(1)),
+                TimerKind::Resolver => after == Span::secs(5),
+                // RFC 6298: doubled from 1 s on, up to 60 s, where no round trip was measured; else at least 0.2 s.
+                TimerKind::Retransmission => after >= Span::millis(200) && after <= Span::secs(60),
+                TimerKind::DelayedAck => [10, 20, 30, 40].iter().any(|ms| about(after, Span::millis(*ms))),
+                TimerKind::Probe
+                | TimerKind::KeepAlive
+                | TimerKind::UserTimeout
+                | TimerKind::FastRetransmit
+                | TimerKind::Linger => true,
+            };
+            assert!(right, "{}: {timer} after {after} at {}", sim.file, record.at);
+        }
     });
 }
 

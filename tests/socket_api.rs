@@ -42,29 +42,30 @@ fn walk(inputs: &[Input], data: bool, room: bool) -> Vec<String> {
             Step::Never => said.push(format!("{input} cannot come in {at}")),
         }
     }
-    said.push(Readiness::of(at, data, room).to_string());
+    let error = matches!(at, State::Failed | State::Reset | State::Broken);
+    said.push(Readiness::of(at, data, room, error).to_string());
     said
 }
 
 #[test]
 fn refused_connects_are_told_as_linux_tells_them() {
-    use Input::{Connect, GetsockoptError, RcvRst, RecvEmpty, Send};
-    let blocking = [Connect, RcvRst, Connect, Send, RecvEmpty];
+    use Input::{Connect, ConnectOutcome, GetsockoptError, RcvRst, RecvEmpty, Send};
+    let blocking = [Connect, RcvRst, ConnectOutcome, Send, RecvEmpty];
     assert_eq!(walk(&blocking, false, true)[2..], ["take pending error", "EPIPE", "ENOTCONN", "OUT|HUP"], "S01");
     let polling = [Connect, RcvRst];
     assert_eq!(walk(&polling, false, true)[2], "IN|OUT|ERR|HUP|RDHUP", "S02");
-    let asking = [Connect, RcvRst, GetsockoptError, GetsockoptError, Connect, Connect];
-    let told = ["take pending error", "take pending error", "ECONNABORTED", "OPEN+EINPROGRESS", "-"];
+    let asking = [Connect, RcvRst, GetsockoptError, GetsockoptError, ConnectOutcome, Connect];
+    let told = ["take pending error", "take pending error", "ECONNABORTED", "bind ephemeral+OPEN+EINPROGRESS", "-"];
     assert_eq!(walk(&asking, false, true)[2..], told, "S02, and then it may try again");
 }
 
 #[test]
 fn lost_connections_give_data_then_the_error_then_the_end() {
-    use Input::{Accepted, GetsockoptError, RcvFin, RcvRst, Recv, RecvEmpty, Send};
-    let reset = [Accepted, RcvRst, Recv, RecvEmpty, RecvEmpty, Send];
+    use Input::{Accepted, GetsockoptError, RcvFin, RcvRst, Recv, RecvEmpty, RecvPending, Send, SendPending};
+    let reset = [Accepted, RcvRst, Recv, RecvPending, RecvEmpty, Send];
     let told = ["RECEIVE", "take pending error", "end of file", "EPIPE", "IN|OUT|HUP|RDHUP"];
     assert_eq!(walk(&reset, false, true)[2..], told, "S19, S21, S22");
-    let broken = [Accepted, RcvFin, Send, RcvRst, Send, GetsockoptError, RecvEmpty];
+    let broken = [Accepted, RcvFin, Send, RcvRst, SendPending, GetsockoptError, RecvEmpty];
     let told = ["SEND", "pending EPIPE", "take pending error", "take pending error", "end of file", "IN|OUT|HUP|RDHUP"];
     assert_eq!(walk(&broken, false, true)[2..], told, "S17");
     assert_eq!(walk(&broken[..2], false, true)[2], "IN|OUT|RDHUP", "S17, before the write");
@@ -80,10 +81,10 @@ fn shutting_the_reading_side_keeps_what_arrives() {
 
 #[test]
 fn poll_words() {
-    assert_eq!(Readiness::of(State::Connected, false, false).to_string(), "-", "S26: full, nothing to read");
-    assert_eq!(Readiness::of(State::Listening, false, true).to_string(), "-", "S27");
-    assert_eq!(Readiness::of(State::Listening, true, true).to_string(), "IN");
-    assert_eq!(Readiness::of(State::Connecting, false, true).to_string(), "-", "S11");
+    assert_eq!(Readiness::of(State::Connected, false, false, false).to_string(), "-", "S26: full, nothing to read");
+    assert_eq!(Readiness::of(State::Listening, false, true, false).to_string(), "-", "S27");
+    assert_eq!(Readiness::of(State::Listening, true, true, false).to_string(), "IN");
+    assert_eq!(Readiness::of(State::Connecting, false, true, false).to_string(), "-", "S11");
 }
 
 /// Per input, what each state says to it; states that say the same share a line.

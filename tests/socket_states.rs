@@ -33,7 +33,47 @@ const STATES: &[(State, &str, Reach)] = &[
         lab.at(Server, |sys| sys.crash_host());
         lab.connecting(Client, server_at(80)).0
     }),
+    (State::ConnectingBound, "", |lab| {
+        lab.at(Server, |sys| sys.crash_host());
+        connecting_bound(lab)
+    }),
+    (State::Created, "with an error", |lab| {
+        lab.at(Server, |sys| sys.crash_host());
+        let fd = lab.connecting(Client, server_at(80)).0;
+        lab.at(Client, |sys| sys.shutdown(fd, How::Both)).expect("an attempt");
+        fd
+    }),
+    (State::Bound, "with an error", |lab| {
+        lab.at(Server, |sys| sys.crash_host());
+        let fd = connecting_bound(lab);
+        lab.at(Client, |sys| sys.shutdown(fd, How::Both)).expect("an attempt");
+        fd
+    }),
+    (State::Listening, "with an error", |lab| {
+        lab.at(Server, |sys| sys.crash_host());
+        let fd = connecting_bound(lab);
+        lab.at(Client, |sys| sys.shutdown(fd, How::Both).and_then(|()| sys.listen(fd, 5))).expect("an attempt");
+        fd
+    }),
+    (State::FailedBound, "", |lab| {
+        let fd = failed(lab);
+        lab.at(Client, |sys| sys.bind(fd, None, 5_000)).expect("no port");
+        fd
+    }),
+    (State::FailureToldBound, "", |lab| {
+        let fd = failed(lab);
+        lab.at(Client, |sys| {
+            sys.getsockopt(fd, SockOpt::Error).expect("an option");
+            sys.bind(fd, None, 5_000).expect("no port");
+        });
+        fd
+    }),
     (State::Connected, "", |lab| lab.connection().0),
+    (State::Connected, "told of it", |lab| {
+        let fd = lab.connection().0;
+        lab.at(Client, |sys| sys.connect(fd, server_at(80))).expect("what came of it");
+        fd
+    }),
     (State::Connected, "unread", |lab| unread(lab).0),
     (State::Connected, "full", |lab| full(lab).0),
     (State::ReadShut, "", |lab| shut(lab, How::Read)),
@@ -77,8 +117,8 @@ const STATES: &[(State, &str, Reach)] = &[
         lab.at(Client, |sys| sys.getsockopt(fd, SockOpt::Error)).expect("an option");
         fd
     }),
-    (State::Failed, "beside a rival with the port and the peer", failed_beside_a_rival),
-    (State::FailureTold, "beside a rival with the port and the peer", |lab| {
+    (State::FailedBound, "beside a rival with the port and the peer", failed_beside_a_rival),
+    (State::FailureToldBound, "beside a rival with the port and the peer", |lab| {
         let fd = failed_beside_a_rival(lab);
         lab.at(Client, |sys| sys.getsockopt(fd, SockOpt::Error)).expect("an option");
         fd
@@ -117,6 +157,15 @@ const STATES: &[(State, &str, Reach)] = &[
 
 fn created(lab: &mut Lab) -> Fd {
     lab.at(Client, |sys| sys.socket(Proto::Tcp)).expect("a socket")
+}
+
+fn connecting_bound(lab: &mut Lab) -> Fd {
+    let fd = created(lab);
+    lab.at(Client, |sys| {
+        sys.bind(fd, None, 5_000).expect("a free port");
+        let _ = sys.connect(fd, server_at(80));
+    });
+    fd
 }
 
 fn listening(lab: &mut Lab) -> Fd {

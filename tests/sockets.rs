@@ -356,3 +356,19 @@ fn ten_thousand_connections() {
     });
     assert_eq!(world.run(&mut choose, &mut sink), Ending::Quiet);
 }
+
+#[test]
+fn a_connect_that_waits_is_told_when_the_attempt_is_given_up() {
+    let mut lab = Lab::new();
+    lab.at(Server, |sys| sys.crash_host());
+    let fd = lab.at(Client, |sys| {
+        let fd = sys.socket(Proto::Tcp).expect("a socket");
+        sys.blocking(true);
+        assert_eq!(sys.connect(fd, server_at(80)), Err(Errno::Einprogress));
+        sys.shutdown(fd, How::Both).expect("an attempt");
+        fd
+    });
+    assert_eq!(lab.at(Client, |sys| sys.finish_connect(fd)), Err(Errno::Econnreset), "as Linux tells it");
+    assert_eq!(lab.machine(Client, fd), "CREATED", "nothing has begun anew");
+    assert_eq!(lab.at(Client, |sys| sys.getsockopt(fd, SockOpt::Error)), Ok(0), "it is told once");
+}

@@ -8,6 +8,7 @@ use crate::base::{Fd, Span, Time};
 use crate::scenario::model::Proto;
 use crate::socket::{Received, Sys};
 use crate::socket_api::{Errno, Readiness};
+use crate::trace::TimerKind;
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
 use simple_dns::rdata::RData;
@@ -38,6 +39,8 @@ pub struct Resolver {
     kind: TYPE,
     id: u16,
     tries: u32,
+    /// When it last asked, and when it asks again.
+    asked: Time,
     again: Time,
 }
 
@@ -53,7 +56,7 @@ impl Resolver {
     /// A resolver that will ask this server for this name.
     pub fn new(name: &str, server: SocketAddr) -> Resolver {
         let name = name.to_owned();
-        Resolver { name, server, fd: None, kind: TYPE::A, id: 0, tries: 0, again: Time::ZERO }
+        Resolver { name, server, fd: None, kind: TYPE::A, id: 0, tries: 0, asked: Time::ZERO, again: Time::ZERO }
     }
 
     /// Goes on as far as it can. Its socket is closed when it is there or has failed.
@@ -78,6 +81,9 @@ impl Resolver {
         };
         loop {
             if self.tries == 0 || sys.now() >= self.again {
+                if self.tries > 0 && sys.now() >= self.asked + PATIENCE {
+                    sys.expired(TimerKind::Resolver, PATIENCE);
+                }
                 if self.tries == TRIES {
                     return Ok(Asked::Failed(Errno::Etryagain));
                 }
@@ -110,7 +116,8 @@ impl Resolver {
         }
         let question = question(&self.name, self.kind, self.id).ok_or(Errno::Enoname)?;
         self.tries += 1;
-        self.again = sys.now() + PATIENCE;
+        self.asked = sys.now();
+        self.again = self.asked + PATIENCE;
         match sys.send(fd, &question) {
             // The error of the question before: this one has not gone out either.
             Err(Errno::Econnrefused | Errno::Ehostunreach) => self.again = sys.now(),

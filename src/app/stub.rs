@@ -4,7 +4,7 @@ use crate::base::{Fd, LinkId, Span, Time};
 use crate::scenario::model::{How, Inject, Proto, SockOpt};
 use crate::socket::{Received, Sys};
 use crate::socket_api::{Errno, Readiness};
-use crate::trace::{CallName, Outcome};
+use crate::trace::{CallName, Outcome, TimerKind};
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -207,6 +207,9 @@ impl Sys for Stub {
     }
     fn leave(&mut self, outcome: Outcome) {
         self.note(format!("leave {outcome:?}"));
+    }
+    fn expired(&mut self, timer: TimerKind, after: Span) {
+        self.note(format!("expired {timer} {after}"));
     }
     fn begin_step(&mut self, index: usize) {
         self.note(format!("step {index}"));

@@ -19,6 +19,8 @@ First steps:
   drywire run sims/handshake.toml              what happened, a line for each event
   drywire check                                do all scenarios under sims/ show what they promise?
   drywire graph tcp --run sims/handshake.toml  the path of that run over TCP's state machine, as DOT
+  drywire diff sims/handshake.toml sims/handshake-syn-lost.toml   what changed in behaviour
+  drywire why sims/handshake.toml --at 150     what led to it
   drywire new lost-syn                         a scenario of your own to begin with
   drywire reference                            the language of scenarios
 
@@ -37,6 +39,12 @@ pub(super) enum Command {
     /// Draw a state machine, or what a run did in it
     #[command(after_help = GRAPH_EXAMPLES)]
     Graph(GraphArgs),
+    /// Tell what changed in behaviour between two runs
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
+    /// Tell why something happened: the chain of causes down to a record
+    #[command(after_help = WHY_EXAMPLES)]
+    Why(WhyArgs),
     /// Which edges of which machine the scenarios show
     #[command(after_help = COVERAGE_EXAMPLES)]
     Coverage(CoverageArgs),
@@ -56,14 +64,16 @@ Examples:
   drywire run sims/handshake.toml                       the trace, one record a line
   drywire run sims/handshake.toml --format path         only the states that each end passed
   drywire run sims/handshake.toml --host client --layer tcp
+  drywire run sims/handshake.toml --numbers             each line with its record's number, for `why`
   drywire run sims/handshake.toml --set links.wire.delay='80 ms' --seed 7
   drywire run sims/handshake.toml --format pcapng --host client -o client.pcapng    for Wireshark
   drywire run sims/handshake.toml --format json --bytes -o old.jsonl     a trace to keep
   drywire run old.jsonl                                 the same trace again, from the file
   drywire run sims/handshake.toml --explain             the scenario with all its defaults
 
---host, --conn and --layer narrow the text form; each may be given several times. A capture has each packet where it
-left and where it came; with --host it is what that host's interfaces saw. The other forms always have everything.";
+--host, --conn and --layer narrow what is printed; each may be given several times. Narrowed JSON is for programs, not to
+be read back as a trace. A capture has each packet where it left and where it came; with --host it is what that host's
+interfaces saw.";
 
 #[derive(Arguments, Debug)]
 pub(super) struct RunArgs {
@@ -94,8 +104,11 @@ pub(super) struct RunArgs {
     /// Only this layer, by its name in the trace: `tcp`, `seg`, `call`, `timer`, `drop`, …
     #[arg(long, value_name = "L")]
     pub(super) layer: Vec<String>,
+    /// In the text form, begin each line with its record's number: what `why` asks for
+    #[arg(long)]
+    pub(super) numbers: bool,
     /// Print the scenario with all its defaults filled in, and run nothing
-    #[arg(long, conflicts_with_all = ["format", "bytes", "host", "conn", "layer", "choices"])]
+    #[arg(long, conflicts_with_all = ["format", "bytes", "host", "conn", "layer", "numbers", "choices"])]
     pub(super) explain: bool,
     /// Write to this file instead of standard output; it appears whole or not at all
     #[arg(short, value_name = "FILE")]
@@ -200,6 +213,111 @@ pub(super) enum GraphFormat {
     Mermaid,
     /// A table of states and inputs
     Matrix,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  drywire diff sims/handshake.toml sims/handshake-syn-lost.toml
+  drywire diff old.jsonl sims/handshake.toml                a saved trace against the run of today
+  drywire diff sims/random-loss.toml --seed 1 --seed 2      one scenario, two seeds
+  drywire diff sims/handshake.toml --set links.wire.delay='80 ms'     one scenario, with a value replaced
+  drywire diff old.toml new.toml --format dot | dot -Tsvg > diff.svg  the machine with moves added and gone
+  INSTA_DIFF_TOOL='drywire diff' cargo test                 snapshots that differ show what changed in behaviour
+
+OLD and NEW are scenarios, traces saved as JSON, or their text and path forms. What is neither is compared line by line,
+as the snapshots of other tests are. Two runs behave alike if each host and connection did the same in the same order;
+times do not count. In a path, `[- … -]` is gone, `[+ … +]` is new, and `↻2` is how often something was sent again.
+
+Exit codes: 0 the same behaviour, 1 changed, 2 bad input.";
+
+#[derive(Arguments, Debug)]
+pub(super) struct DiffArgs {
+    /// The old run: a scenario, or a trace as JSON, text or path; `-` is standard input
+    #[arg(value_name = "OLD")]
+    pub(super) old: PathBuf,
+    /// The new run; without it, OLD again, with another --seed or with --set
+    #[arg(value_name = "NEW")]
+    pub(super) new: Option<PathBuf>,
+    /// The seed of both runs; given twice, of the old and of the new one
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Vec<u64>,
+    /// Replace a value of the new run's scenario: `links.wire.delay=80 ms`
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) set: Vec<(String, String)>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub(super) format: DiffFormat,
+    /// With dot and mermaid: the machine to draw [default: tcp, or the first in which something was done]
+    #[arg(long, value_name = "NAME")]
+    pub(super) machine: Option<String>,
+    /// Also the lines that differ only in time
+    #[arg(long)]
+    pub(super) time: bool,
+    /// All lines, however many differ
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Write to this file instead of standard output; it appears whole or not at all
+    #[arg(short, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum DiffFormat {
+    /// The verdict, then what changed
+    Text,
+    /// One JSON object
+    Json,
+    /// Graphviz: a machine with the moves that were added and that are gone
+    Dot,
+    /// The same for Markdown pages
+    Mermaid,
+}
+
+const WHY_EXAMPLES: &str = "\
+Examples:
+  drywire run sims/handshake.toml --numbers         shows the number of each record, at the beginning of its line
+  drywire why sims/handshake.toml 24                why record 24?
+  drywire why sims/handshake.toml --at '100 ms'     why what happened last at or before that time?
+  drywire why old.jsonl 24 --format json            of a saved trace, for programs
+
+A record's number is its `id` in the JSON form. The chain begins with the step of the scenario that set it off, or with what
+the run began with; each line has the time since the one above it. A move of a machine has its clause below it, and so has
+what the judge found.";
+
+#[derive(Arguments, Debug)]
+pub(super) struct WhyArgs {
+    /// A scenario, or a trace saved as JSON; `-` is standard input
+    #[arg(value_name = "SIM")]
+    pub(super) sim: PathBuf,
+    /// The record's number, as `run --numbers` and JSON have it
+    #[arg(value_name = "RECORD", required_unless_present = "at")]
+    pub(super) record: Option<u32>,
+    /// Instead of a number: the last record at or before this time (`1100` is in milliseconds)
+    #[arg(long, value_name = "TIME", conflicts_with = "record")]
+    pub(super) at: Option<String>,
+    /// The seed of all that is random [default: the scenario's]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Answers to what could go either way, in order (`0,1,0`); then nominal
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "seed")]
+    pub(super) choices: Option<Vec<u32>>,
+    /// Replace a value of the scenario: `links.wire.delay=80 ms`
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) set: Vec<(String, String)>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = WhyFormat::Text)]
+    pub(super) format: WhyFormat,
+    /// Write to this file instead of standard output; it appears whole or not at all
+    #[arg(short, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum WhyFormat {
+    /// A line for each record, the first cause first
+    Text,
+    /// A JSON list
+    Json,
 }
 
 const COVERAGE_EXAMPLES: &str = "\

@@ -5,7 +5,7 @@ use super::draw::Paint;
 use super::engine::{self, How, Verdict};
 use super::files::{self, Input};
 use super::report;
-use super::{Done, Status, Trouble, tell};
+use super::{Done, Status, Trouble, replay, tell};
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
@@ -20,6 +20,8 @@ pub(super) struct Row {
     pub(super) verdict: Option<Verdict>,
     /// The first run whose trace differs from the first one's, and the first line that does: of both.
     pub(super) unsteady: Option<(u32, String, String)>,
+    /// The command that runs it again; empty for a saved trace.
+    pub(super) again: String,
 }
 
 impl Row {
@@ -57,7 +59,7 @@ fn status(row: &Row) -> Status {
 
 fn row(path: &Path, how: &How, args: &CheckArgs) -> Row {
     let name = files::shown(path);
-    let mut row = Row { name, text: String::new(), verdict: None, unsteady: None };
+    let mut row = Row { name, text: String::new(), verdict: None, unsteady: None, again: String::new() };
     if let Err(trouble) = fill(&mut row, path, how, args) {
         tell(&trouble);
     }
@@ -68,6 +70,7 @@ fn fill(row: &mut Row, path: &Path, how: &How, args: &CheckArgs) -> Result<(), T
     match files::input(path, &args.set)? {
         Input::Scenario { scenario, text } => {
             row.text = text;
+            row.again = replay::line(&row.name, &args.set, how, scenario.seed);
             let verdict = engine::check(&scenario, how);
             if args.runs > 1 {
                 let first = engine::json(&engine::run(&scenario, how), true);

@@ -1,15 +1,15 @@
 //! The one door from the command line to the rest of the crate: small adapters, each of which says what a command needs.
 
 use super::Trouble;
-use crate::base::{NodeId, Scripted, Seeded};
+use crate::base::{ActorId, NodeId, Scripted, Seeded, Time};
 use crate::judge::{self, Finding};
 use crate::machine::Table;
-use crate::scenario::model::Claim;
+use crate::scenario::model::{Claim, Program};
 use crate::scenario::{self, Scenario};
 use crate::trace::{self, Ending, JsonOptions, Record, TextOptions, Trace, What};
 use crate::world::World;
 
-pub(super) use crate::scenario::{Diagnostic, Diagnostics, Failure};
+pub(super) use crate::scenario::{Diagnostic, Diagnostics, Failure, did_you_mean};
 pub(super) use crate::view::witness::witnessed;
 
 /// What names a run of a scenario.
@@ -30,6 +30,8 @@ pub(super) struct Filter {
     pub(super) conns: Vec<String>,
     /// Layers, by their names in the trace.
     pub(super) layers: Vec<String>,
+    /// Each line begins with its record's number.
+    pub(super) numbers: bool,
 }
 
 /// What became of a scenario.
@@ -89,20 +91,47 @@ fn run_and_judge(described: &Scenario, how: &How) -> (Trace, Vec<Finding>) {
     (trace, findings)
 }
 
+impl Filter {
+    fn options(&self) -> TextOptions {
+        let Filter { hosts, conns, layers, numbers } = self.clone();
+        TextOptions { hosts, conns, layers, numbers, unfolded: false }
+    }
+
+    fn is_none(&self) -> bool {
+        self.hosts.is_empty() && self.conns.is_empty() && self.layers.is_empty()
+    }
+}
+
 /// The text form.
 pub(super) fn text(trace: &Trace, filter: &Filter) -> String {
-    let Filter { hosts, conns, layers } = filter.clone();
-    trace::text(trace, &TextOptions { hosts, conns, layers })
+    trace::text(trace, &filter.options())
 }
 
 /// The states that each end passed.
-pub(super) fn path(trace: &Trace) -> String {
-    trace::path(trace)
+pub(super) fn path(trace: &Trace, filter: &Filter) -> String {
+    if filter.is_none() {
+        return trace::path(trace);
+    }
+    let shown = trace::shown(trace, &filter.options());
+    trace::path_among(trace, |record| shown.contains(&record.id))
 }
 
 /// JSON lines; with the packets' bytes if wanted.
 pub(super) fn json(trace: &Trace, bytes: bool) -> String {
     trace::json(trace, &JsonOptions { bytes })
+}
+
+/// The header, and those records that the text form would show.
+pub(super) fn narrowed_json(trace: &Trace, bytes: bool, filter: &Filter) -> String {
+    if filter.is_none() {
+        return json(trace, bytes);
+    }
+    let shown = trace::shown(trace, &filter.options());
+    let whole = json(trace, bytes);
+    let mut lines = whole.lines();
+    let head = lines.next();
+    let records = lines.zip(&trace.records).filter(|(_, record)| shown.contains(&record.id)).map(|(line, _)| line);
+    head.into_iter().chain(records).flat_map(|line| [line, "\n"]).collect()
 }
 
 const ANOTHER_RUN: &str = "a saved trace is of one run: `drywire run ONE.toml --format json -o FILE` for each";
@@ -127,6 +156,11 @@ pub(super) fn pcapng(trace: &Trace, hosts: &[String]) -> Vec<u8> {
 
 /// Runs a scenario and holds it to its expectations and to the judge.
 pub(super) fn check(described: &Scenario, how: &How) -> Verdict {
+    run_and_check(described, how).1
+}
+
+/// The same, with the trace.
+pub(super) fn run_and_check(described: &Scenario, how: &How) -> (Trace, Verdict) {
     let (trace, findings) = run_and_judge(described, how);
     let tally = scenario::satisfied(described, &trace.header, &trace.records, &findings);
     let failures = scenario::evaluate(described, &trace.header, &trace.records, &findings);
@@ -135,7 +169,25 @@ pub(super) fn check(described: &Scenario, how: &How) -> Verdict {
     // A limit that the scenario asks for is a claim like others.
     let asked = described.expect.iter().any(|expectation| matches!(expectation.claim, Claim::Ending(_)));
     let limit = counted.limit.clone().filter(|_| !asked);
-    Verdict { expectations: tally.all, failures, known: known.cloned().collect(), limit, ..counted }
+    let known = known.cloned().collect();
+    (trace, Verdict { expectations: tally.all, failures, known, limit, ..counted })
+}
+
+/// Where a program's step stands in the scenario's text.
+pub(super) fn step_span(described: &Scenario, actor: ActorId, index: u32) -> Option<core::ops::Range<usize>> {
+    let Program::Script(steps) = &described.actors.get(actor.index())?.program else { return None };
+    Some(steps.get(usize::try_from(index).ok()?)?.span.clone())
+}
+
+/// A time since the start: `1.1 s`, or milliseconds as in the trace.
+pub(super) fn time(text: &str) -> Result<Time, String> {
+    scenario::duration(text).map(|span| Time::ZERO + span)
+}
+
+/// A value as JSON, over several lines.
+pub(super) fn pretty(value: &impl serde::Serialize) -> String {
+    // Our types have string keys and no failing serialisers.
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 
 /// Holds a saved trace to the judge alone.

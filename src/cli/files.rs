@@ -49,10 +49,44 @@ pub(super) fn input(path: &Path, sets: &[(String, String)]) -> Result<Input, Tro
         let scenario = Box::new(engine::load(&in_full(path, name), &text, sets)?);
         return Ok(Input::Scenario { scenario, text });
     }
+    saved(path, &text, sets).map(Input::Trace)
+}
+
+/// What `diff` takes: also texts that are neither a scenario nor a trace saved as JSON.
+pub(super) enum Given {
+    /// A scenario.
+    Scenario(Box<Scenario>),
+    /// A trace that was saved as JSON.
+    Trace(Box<Trace>),
+    /// Any other text.
+    Text(String),
+}
+
+/// Reads one side of a comparison. A scenario is known by its file's ending; on standard input, by not being a trace.
+pub(super) fn given(path: &Path, sets: &[(String, String)]) -> Result<Given, Trouble> {
+    let is_toml = path.extension().is_some_and(|ending| ending == "toml");
+    let text = read(path)?;
+    let head = text.trim_start().lines().next().unwrap_or_default();
+    if head.starts_with("{\"format\":") && !is_toml {
+        return saved(path, &text, sets).map(Given::Trace);
+    }
+    let is_form = ["trace ", "path ", "---"].iter().any(|word| head.starts_with(word));
+    if is_toml || (is_dash(path) && !is_form) {
+        let scenario = Box::new(engine::load(&in_full(path, shown(path)), &text, sets)?);
+        return Ok(Given::Scenario(scenario));
+    }
+    if !sets.is_empty() {
+        return Err(Trouble::new(format!("{} is no scenario: --set changes scenarios only", shown(path))));
+    }
+    Ok(Given::Text(text))
+}
+
+fn saved(path: &Path, text: &str, sets: &[(String, String)]) -> Result<Box<Trace>, Trouble> {
+    let name = shown(path);
     if !sets.is_empty() {
         return Err(Trouble::new(format!("{name} is a saved trace: --set changes scenarios only")));
     }
-    Ok(Input::Trace(Box::new(engine::from_json(&name, &text)?)))
+    Ok(Box::new(engine::from_json(&name, text)?))
 }
 
 /// A scenario's name says whether it stands below a folder `divergence`, from wherever it is called.

@@ -64,7 +64,8 @@ fn listing() -> String {
         .collect()
 }
 
-fn unknown(name: &str) -> Trouble {
+/// No machine has this name.
+pub(super) fn unknown(name: &str) -> Trouble {
     let names: Vec<&str> = catalog().iter().map(|table| table.name).collect();
     let near = names.iter().find(|known| name.len() < 100 && strsim::damerau_levenshtein(known, name) <= 2);
     let help = match near {

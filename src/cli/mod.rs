@@ -11,13 +11,16 @@
 mod args;
 mod check;
 mod coverage;
+mod diff;
 mod draw;
 mod engine;
 mod files;
 mod graph;
 mod new;
+mod replay;
 mod report;
 mod run;
+mod why;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -31,7 +34,7 @@ use std::process::ExitCode;
 enum Status {
     /// All is as it should be.
     Fine,
-    /// An expectation failed, or a run reached a limit.
+    /// An expectation failed, a run reached a limit, or two runs behave differently.
     Failed,
     /// What was given cannot be used.
     BadInput,
@@ -85,6 +88,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
         Command::Graph(args) => graph::graph(&args),
+        Command::Diff(args) => diff::diff(&args),
+        Command::Why(args) => why::why(&args),
         Command::Coverage(args) => coverage::coverage(&args),
         Command::New(args) => new::new(&args),
         Command::Schema(args) => files::put(args.out.as_deref(), engine::schema().as_bytes()),

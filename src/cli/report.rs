@@ -77,6 +77,9 @@ fn details(paint: Paint, row: &Row) -> String {
         let lines = difference(paint, &draw::visible(one), &draw::visible(other));
         parts.push(format!("  run {run} is not byte for byte run 1; the first line that differs:\n{lines}"));
     }
+    if !row.again.is_empty() {
+        parts.push(format!("  again: {}\n", row.again));
+    }
     format!("{} {}\n{}", paint.red("FAILED"), paint.bold(&row.name), parts.join("\n"))
 }
 
@@ -146,6 +149,7 @@ fn json_row(row: &Row) -> Value {
         "findings": verdict.findings,
         "failures": failures,
         "limit": verdict.limit,
+        "again": row.again,
         "differs_in_run": row.unsteady.as_ref().map(|(run, ..)| run),
     })
 }
@@ -222,7 +226,13 @@ mod tests {
             segments: 1_234,
             ..Verdict::default()
         };
-        let row = |name: &str, verdict| Row { name: name.into(), text: text.clone(), verdict, unsteady: None };
+        let row = |name: &str, verdict| Row {
+            name: name.into(),
+            text: text.clone(),
+            verdict,
+            unsteady: None,
+            again: format!("drywire run {name} --seed 0"),
+        };
         vec![row("sims/한글.toml", Some(fine)), row("b\u{7}", Some(failed)), row("c", None)]
     }
 
@@ -235,6 +245,7 @@ sims/한글.toml  ok      3 of 3               8  1 known
 ";
         assert!(text.starts_with(expected), "{text}");
         assert!(text.contains("  expected  CLOSED > LISTEN\n"), "{text}");
+        assert!(text.contains("\n  again: drywire run b"), "{text}");
         assert!(text.contains("[b\u{7}:2:10]") || text.contains(":2:10]"), "{text}");
         assert!(text.ends_with("3 scenarios: 1 ok, 1 failed, 1 could not be read; 2 runs each\n"), "{text}");
     }

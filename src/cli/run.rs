@@ -4,7 +4,7 @@ use super::args::{RunArgs, TraceFormat};
 use super::draw::{self, Paint};
 use super::engine::{self, Filter, How};
 use super::files::{self, Input};
-use super::{Done, Status, Trouble, note, tell};
+use super::{Done, Status, Trouble, note, replay, tell};
 use crate::catalog::catalog;
 use crate::trace::{Names, Trace, What};
 use std::io::{self, IsTerminal};
@@ -42,16 +42,17 @@ pub(super) fn run(args: &RunArgs) -> Done {
 
 /// What clap cannot tell.
 fn sensible(args: &RunArgs) -> Result<(), Trouble> {
-    if !(args.conn.is_empty() && args.layer.is_empty()) && args.format != TraceFormat::Text {
+    let narrowed = !(args.conn.is_empty() && args.layer.is_empty());
+    if narrowed && args.format == TraceFormat::Pcapng {
         return Err(Trouble::with_help(
-            "--conn and --layer narrow the text form only",
-            "leave them out, or leave out --format",
+            "--conn and --layer do not narrow a capture",
+            "leave them out; --host gives what one host's interfaces saw",
         ));
     }
-    if !args.host.is_empty() && !matches!(args.format, TraceFormat::Text | TraceFormat::Pcapng) {
+    if args.numbers && args.format != TraceFormat::Text {
         return Err(Trouble::with_help(
-            "--host narrows the text form and the capture only",
-            "leave it out, or leave out --format",
+            "--numbers is for the text form",
+            "leave it out, or leave out --format; JSON has each record's number as `id`",
         ));
     }
     if args.bytes && args.format != TraceFormat::Json {
@@ -61,7 +62,7 @@ fn sensible(args: &RunArgs) -> Result<(), Trouble> {
         ));
     }
     if let Some(layer) = args.layer.iter().find(|layer| !layers().contains(&layer.trim_end_matches(['<', '>']))) {
-        return Err(Trouble::with_help(format!("no layer `{layer}`"), format!("layers are: {}", layers().join(", "))));
+        return Err(unknown(&format!("no layer `{layer}`"), layer, "layers", &layers()));
     }
     if args.format == TraceFormat::Pcapng && args.sims.len() > 1 {
         return Err(Trouble::with_help("a capture holds one run", "name one SIM with --format pcapng"));
@@ -106,7 +107,9 @@ fn one(args: &RunArgs, path: &Path, input: Input, status: &mut Status) -> Result
     let trace = trace(&name, input, &how)?;
     if let Some(limit) = engine::limit(&trace) {
         *status = (*status).max(Status::Failed);
-        let help = (!saved).then(|| format!("{}; its limits stand in [limits]", called(&trace, &how)));
+        let help = (!saved).then(|| {
+            format!("again: {}; its limits stand in [limits]", replay::line(&name, &args.set, &how, trace.header.seed))
+        });
         let paint = Paint::on(io::stderr().is_terminal());
         note(&draw::message(paint, &format!("{name}: {limit}"), help.as_deref()));
     }
@@ -124,46 +127,28 @@ pub(super) fn trace(name: &str, input: Input, how: &How) -> Result<Trace, Troubl
     }
 }
 
-/// What names the run, so that it can be had again.
-fn called(trace: &Trace, how: &How) -> String {
-    match &how.choices {
-        Some(choices) => {
-            let list: Vec<String> = choices.iter().map(u32::to_string).collect();
-            format!("`--choices {}` gives the same run again", list.join(","))
-        }
-        None => format!("`--seed {}` gives the same run again", trace.header.seed),
-    }
-}
-
 fn written(args: &RunArgs, trace: &Trace) -> Result<Vec<u8>, Trouble> {
     let terminal = files::to_standard_output(args.out.as_deref()) && io::stdout().is_terminal();
+    known_hosts(trace, &args.host)?;
+    known_conns(trace, &args.conn)?;
+    let (hosts, conns, layers) = (args.host.clone(), args.conn.clone(), args.layer.clone());
+    let filter = Filter { hosts, conns, layers, numbers: args.numbers };
     match args.format {
-        TraceFormat::Text => {
-            known_hosts(trace, &args.host)?;
-            known_conns(trace, &args.conn)?;
-            let (hosts, conns, layers) = (args.host.clone(), args.conn.clone(), args.layer.clone());
-            let text = engine::text(trace, &Filter { hosts, conns, layers });
-            Ok(coloured(Paint::on(terminal), &text).into_bytes())
-        }
-        TraceFormat::Path => Ok(engine::path(trace).into_bytes()),
-        TraceFormat::Json => Ok(engine::json(trace, args.bytes).into_bytes()),
+        TraceFormat::Text => Ok(coloured(Paint::on(terminal), &engine::text(trace, &filter)).into_bytes()),
+        TraceFormat::Path => Ok(engine::path(trace, &filter).into_bytes()),
+        TraceFormat::Json => Ok(engine::narrowed_json(trace, args.bytes, &filter).into_bytes()),
         TraceFormat::Pcapng if frameless(trace) => Err(Trouble::with_help(
             "this saved trace has no packets' bytes to capture",
             "save it with --format json --bytes, or run its scenario",
         )),
-        TraceFormat::Pcapng => {
-            known_hosts(trace, &args.host)?;
-            Ok(engine::pcapng(trace, &args.host))
-        }
+        TraceFormat::Pcapng => Ok(engine::pcapng(trace, &args.host)),
     }
 }
 
 fn known_hosts(trace: &Trace, hosts: &[String]) -> Result<(), Trouble> {
     let names: Vec<&str> = trace.header.nodes.iter().map(|node| node.name.as_str()).collect();
     match hosts.iter().find(|host| !names.contains(&host.as_str())) {
-        Some(host) => {
-            Err(Trouble::with_help(format!("no host `{host}` in this run"), format!("hosts are: {}", names.join(", "))))
-        }
+        Some(host) => Err(unknown(&format!("no host `{host}` in this run"), host, "hosts", &names)),
         None => Ok(()),
     }
 }
@@ -172,12 +157,19 @@ fn known_conns(trace: &Trace, conns: &[String]) -> Result<(), Trouble> {
     let names = Names::new(&trace.header, &trace.records);
     let known: Vec<String> = names.conns().map(|(id, _)| names.conn(id)).collect();
     let Some(conn) = conns.iter().find(|conn| !known.contains(conn)) else { return Ok(()) };
-    let help = match known.as_slice() {
-        [] => "this run has no connection".to_owned(),
-        [first, .., last] if known.len() > 8 => format!("connections are: {first} to {last}"),
-        all => format!("connections are: {}", all.join(", ")),
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    Err(unknown(&format!("no connection `{conn}` in this run"), conn, "connections", &known))
+}
+
+/// A name that is not among those that there are: with the one that was meant, or all.
+fn unknown(message: &str, name: &str, what: &str, known: &[&str]) -> Trouble {
+    let all = match known {
+        [] => format!("this run has no {what}"),
+        [first, .., last] if known.len() > 20 => format!("{what} are: {first} to {last}"),
+        all => format!("{what} are: {}", all.join(", ")),
     };
-    Err(Trouble::with_help(format!("no connection `{conn}` in this run"), help))
+    let meant = engine::did_you_mean(name, known.iter().copied());
+    Trouble::with_help(message, meant.map_or(all.clone(), |meant| format!("did you mean `{meant}`? {all}")))
 }
 
 /// Packets were sent, but none has its bytes: the trace was saved without them.

@@ -1,7 +1,7 @@
 //! `no-reply`: what must be answered is answered.
 //!
-//! In a synchronized state an acknowledgment is due at once for a segment that is certainly unacceptable (all of it
-//! below what this end has acknowledged), for a SYN, and for an ACK of what was never sent (RFC 9293, 3.5.2 and
+//! In a synchronized state, and in SYN-RECEIVED, an acknowledgment is due at once for a segment that is certainly
+//! unacceptable (all of it below what this end has acknowledged); in a synchronized one also for a SYN, and for an ACK of what was never sent (RFC 9293, 3.5.2 and
 //! 3.10.7.4); within 0.5 s for what occupies sequence space from RCV.NXT on (3.8.6.3, MUST-40). RFC 5961, section 7,
 //! lets an end hold back such answers after one: a duplicate acknowledgment excuses silence for 1 s.
 
@@ -79,7 +79,8 @@ impl Answers {
             }
             return;
         }
-        let Some(state) = side.state.filter(|&state| is_synchronized(state)) else { return };
+        let half_open = side.state == Some(State::SynReceived);
+        let Some(state) = side.state.filter(|&state| half_open || is_synchronized(state)) else { return };
         let (Some(seq), false) = (side.wire.theirs(segment.seq), segment.flags.has(Flags::RST)) else { return };
         let (flags, len) = (segment.flags, i64::from(segment.seg_len()));
         self.stale = (seq + len <= side.wire.rcv_nxt()).then_some(record.id);
@@ -87,17 +88,23 @@ impl Answers {
         let acked = side.wire.acked;
         // An old ACK of an old ACK is of no use to anyone: only one that is up to date asks for an answer.
         let current = ack.is_some_and(|ack| ack >= side.wire.una);
+        // Two SYNs have crossed: the peer's second one is how it acknowledges ours (3.5, figure 8).
+        if half_open && flags.has(Flags::SYN) && flags.has(Flags::ACK) {
+            return;
+        }
         let below = if len > 0 { seq + len <= acked } else { seq < acked && current };
         let (wait, section, seen) = if below {
             let seen = format!("{flags} [{seq},{}) lies below {acked}, which it has acknowledged", seq + len);
             (Span::ZERO, AT_ONCE, seen)
+        } else if half_open {
+            return;
         } else if flags.has(Flags::SYN) && (state != State::TimeWait || flags.has(Flags::ACK)) {
             (Span::ZERO, AT_ONCE, format!("{flags} in {state}"))
         } else if let Some(ack) = ack.filter(|&ack| ack > side.wire.nxt()) {
             let seen = format!("{flags} acknowledges {ack}, but what is below {} has been sent", side.wire.nxt());
             (Span::ZERO, AT_ONCE, seen)
         } else if len > 0 && seq <= acked && !flags.has(Flags::SYN) {
-            (DELAYED, "3.8.6.3", format!("{flags} [{seq},{}) brings what follows {acked}", seq + len))
+            (DELAYED, "3.8.6.3", format!("{flags} [{seq},{}) brings the bytes expected next", seq + len))
         } else {
             return;
         };
@@ -129,8 +136,7 @@ fn again(scene: &Scene<'_>, (conn, end): (ConnId, End), segment: &Segment) -> Op
     let fresh = scene.side(conn, end)?.state.is_none_or(|state| matches!(state, State::Closed | State::Listen));
     let state = scene.earlier(conn, end).filter(|&state| fresh && is_synchronized(state))?;
     let request = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK) && !segment.flags.has(Flags::RST);
-    (request && state != State::TimeWait)
-        .then(|| format!("a SYN in {state}, in which it is from an earlier connection"))
+    (request && state != State::TimeWait).then(|| format!("a SYN that is not of the connection it still has ({state})"))
 }
 
 const fn is_synchronized(state: State) -> bool {
@@ -225,6 +231,29 @@ mod tests {
         sample.answer(SERVER, ack(1, 1));
         sample.end(Ending::Quiet);
         assert_eq!(sample.rules(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_second_syn_in_syn_received_is_to_be_answered() {
+        let half_open = |answers: bool| {
+            let mut sample = Sample::new();
+            let (conn, local, remote) =
+                (sample.conn, "10.0.0.1:49152".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
+            sample.note(CLIENT, None, What::Conn { conn, n: 1, local, remote });
+            sample.moves(End::Initiator, State::SynSent);
+            sample.pass(CLIENT, ack(0, 0).flags(Flags::SYN));
+            sample.moves(End::Acceptor, State::SynReceived);
+            sample.answer(SERVER, ack(0, 1).flags(Flags::SYN.with(Flags::ACK)));
+            sample.later(Span::secs(1));
+            sample.pass(CLIENT, ack(0, 0).flags(Flags::SYN));
+            if answers {
+                sample.answer(SERVER, ack(0, 1).flags(Flags::SYN.with(Flags::ACK)));
+            }
+            sample.later(Span::secs(1));
+            sample.end(Ending::Quiet);
+            sample.rules().into_iter().filter(|rule| *rule == "no-reply").count()
+        };
+        assert_eq!((half_open(true), half_open(false)), (0, 1));
     }
 
     #[test]

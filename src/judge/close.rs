@@ -40,12 +40,14 @@ impl Check for Closes {
                 }
             }
             What::Return { of, outcome: Outcome::Err(_), .. } => self.due.retain(|_, closed| closed.call != *of),
-            What::Timer { conn, end, timer: TimerKind::UserTimeout, .. } => _ = self.due.remove(&(*conn, *end)),
             // A model peer says that it was given up: nothing is sent then (3.8.3).
             What::Edge(edge) if edge.machine == Tcp::NAME && edge.input == Input::R2Exceeded.name() => {
                 if let Subject::Conn(conn, end) = edge.of {
                     self.due.remove(&(conn, end));
                 }
+            }
+            What::Timer { conn: Some(conn), end: Some(end), timer: TimerKind::UserTimeout, .. } => {
+                self.due.remove(&(*conn, *end));
             }
             _ => {}
         }

@@ -123,7 +123,7 @@ impl Moves {
                     record.cause,
                 );
             }
-            What::Timer { conn, end, .. } => self.settle(*conn, *end),
+            What::Timer { conn: Some(conn), end: Some(end), .. } => self.settle(*conn, *end),
             What::Call(Call { call: CallName::Close, conn: Some(conn), outcome: Outcome::Ok, .. }) => {
                 self.ends.give_back(*conn, record.node);
             }

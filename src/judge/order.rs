@@ -35,19 +35,22 @@ impl Check for Order {
         let found = match segment.seg_len() {
             0 => {
                 let at = wire.own(segment.seq).filter(|_| open);
-                at.and_then(|at| old(wire, at).filter(|_| self.told.insert((*conn, end, at))))
+                [at.and_then(|at| old(wire, at).filter(|_| self.told.insert((*conn, end, at)))), None]
             }
-            _ => fault(wire, segment),
+            _ => [gap(wire, segment), beyond(wire, segment)],
         };
-        if let Some((rule, section, wrong)) = found {
+        for (rule, section, wrong) in found.into_iter().flatten() {
             let text = format!("{} {wrong}", scene.name(*conn, end));
             out.push(Finding { record: record.id, conn: Some(*conn), rule, clause: rfc9293(section), text });
         }
     }
 }
 
+/// Rule, section, text.
+type Wrong = (&'static str, &'static str, String);
+
 /// What is wrong with this number of a segment that has no text. SND.UNA-1 is a keep-alive (3.8.4).
-fn old(wire: &Wire, seq: i64) -> Option<(&'static str, &'static str, String)> {
+fn old(wire: &Wire, seq: i64) -> Option<Wrong> {
     (seq < wire.una - 1).then(|| {
         let (una, nxt) = (wire.una, wire.nxt());
         let text =
@@ -56,21 +59,24 @@ fn old(wire: &Wire, seq: i64) -> Option<(&'static str, &'static str, String)> {
     })
 }
 
-/// What is wrong with the numbers of this segment: rule, section, text.
-fn fault(wire: &Wire, segment: &Segment) -> Option<(&'static str, &'static str, String)> {
+/// It begins after SND.NXT.
+fn gap(wire: &Wire, segment: &Segment) -> Option<Wrong> {
+    let (start, nxt) = (wire.own(segment.seq)?, wire.nxt());
+    let (end, last) = (start + i64::from(segment.seg_len()), start - 1);
+    (start > nxt).then(|| {
+        let missing = if last == nxt { format!("octet {nxt} was") } else { format!("octets {nxt} to {last} were") };
+        ("gap", "3.4", format!("sends [{start},{end}), but {missing} never sent; right is to begin at {nxt}"))
+    })
+}
+
+/// Its text ends beyond the window.
+fn beyond(wire: &Wire, segment: &Segment) -> Option<Wrong> {
     let start = wire.own(segment.seq)?;
-    let (nxt, text_end) = (wire.nxt(), start + i64::from(segment.len));
-    if start > nxt {
-        let end = start + i64::from(segment.seg_len());
-        let text =
-            format!("sends [{start},{end}), but what is from {nxt} to it was never sent; right is to begin at {nxt}");
-        return Some(("gap", "3.4", text));
-    }
-    if segment.len > 1 && wire.edge > 0 && text_end > wire.edge {
-        let text = format!("sends text [{start},{text_end}), but no window offered goes beyond {}", wire.edge);
-        return Some(("beyond-window", "3.8.6", format!("{text}; right is to send what fits")));
-    }
-    None
+    let (end, edge) = (start + i64::from(segment.len), wire.edge);
+    (segment.len > 1 && edge > 0 && end > edge).then(|| {
+        let text = format!("sends text [{start},{end}), but no window offered goes beyond {edge}");
+        ("beyond-window", "3.8.6", format!("{text}; right is to send what fits"))
+    })
 }
 
 #[cfg(test)]
@@ -86,7 +92,7 @@ mod tests {
         let findings = sample.findings();
         assert_eq!(findings.len(), 1, "{findings:?}");
         assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("gap", "RFC 9293 3.4"));
-        assert!(findings[0].text.starts_with("client sends [201,301), but what is from 101 to it was never sent"));
+        assert!(findings[0].text.starts_with("client sends [201,301), but octets 101 to 200 were never sent"));
     }
 
     #[test]
@@ -99,6 +105,14 @@ mod tests {
         let findings = sample.findings();
         assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("beyond-window", "RFC 9293 3.8.6"));
         assert!(findings[0].text.starts_with("client sends text [1,1201), but no window offered goes beyond 1001"));
+    }
+
+    #[test]
+    fn text_can_be_both() {
+        let mut sample = Sample::open();
+        sample.send(CLIENT, ack(1_101, 1).text(100));
+        assert_eq!(sample.rules(), ["gap", "beyond-window"]);
+        assert!(sample.findings()[0].text.contains("octets 1 to 1100 were never sent"));
     }
 
     #[test]

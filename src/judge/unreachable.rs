@@ -1,6 +1,7 @@
 //! Edges that a stack cannot take, and why: what coverage says of an edge that nothing shows.
 
 use crate::machine::{Finite, Machine};
+use crate::socket_api::{self, Socket};
 use crate::tcp::{Input, State, Tcp};
 
 /// How the name of the stack under judgement begins in a trace's header.
@@ -10,12 +11,20 @@ pub const MODEL: &str = "model";
 
 /// Why no run can show this edge of this machine taken by this stack; `None`: nothing is known against it.
 pub fn unreachable(machine: &str, from: &str, input: &str, by: &str) -> Option<&'static str> {
+    if machine == Socket::NAME {
+        return socket_lacks(input);
+    }
     if machine != Tcp::NAME || by != SMOLTCP {
         return None;
     }
     let from = State::ALL.iter().copied().find(|state| state.name() == from)?;
     let input = Input::ALL.iter().copied().find(|known| known.name() == input)?;
     smoltcp_lacks(from, input)
+}
+
+fn socket_lacks(input: &str) -> Option<&'static str> {
+    (input == socket_api::Input::PortUnreachable.name())
+        .then_some("a host without a listener answers a SYN with a RST, and no router looks at ports")
 }
 
 /// What smoltcp 0.14.0 does not do.

@@ -77,6 +77,10 @@ pub struct Armed {
     pub acknowledgment: Option<Mark>,
     /// Zero-window probe.
     pub probe: Option<Mark>,
+    /// Keep-alive.
+    pub keep_alive: Option<Mark>,
+    /// TIME-WAIT's two maximum segment lifetimes.
+    pub time_wait: Option<Mark>,
 }
 
 /// What the wire says of one end, enough to tell its timers apart.
@@ -84,8 +88,12 @@ pub struct Armed {
 pub struct OnWire {
     /// The sequence number after the last one sent, once anything was.
     pub sent_up_to: Option<u32>,
-    /// The last acknowledgment that came.
+    /// The last acknowledgment that came and was taken.
     pub acked_up_to: Option<u32>,
+    /// The highest acknowledgment that was sent.
+    pub told: Option<u32>,
+    /// The next segment is sent by a probe's timer.
+    pub probing: bool,
     /// The peer's last window, unscaled.
     pub peer_window: u16,
     /// How many duplicate ACKs came in a row (RFC 5681, 2).

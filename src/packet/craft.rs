@@ -10,8 +10,22 @@ use smoltcp::wire::{Icmpv4Packet, Icmpv6Packet, IpProtocol, Ipv4Packet, Ipv4Repr
 /// An IP packet with this TCP segment and text, and with right checksums. The segment's `len` is not looked at. `None`
 /// where the addresses are of two families, or the text is longer than a packet can be.
 pub fn craft_tcp(src: SocketAddr, dst: SocketAddr, ttl: u8, segment: &Segment, text: &[u8]) -> Option<Bytes> {
-    let options = options(segment);
-    let header = 20 + options.len();
+    craft_tcp_with(src, dst, ttl, segment, &options(segment), text)
+}
+
+/// The same with these options, right or wrong, padded with zeros; `None` also for more than 40 bytes of them.
+pub fn craft_tcp_with(
+    src: SocketAddr,
+    dst: SocketAddr,
+    ttl: u8,
+    segment: &Segment,
+    options: &[u8],
+    text: &[u8],
+) -> Option<Bytes> {
+    let header = 20 + options.len().next_multiple_of(4);
+    if header > 60 {
+        return None;
+    }
     let (mut packet, start) = ip_packet(src.ip(), dst.ip(), ttl, TCP, header + text.len())?;
     let bytes = packet.get_mut(start..)?;
     let mut tcp = TcpPacket::new_unchecked(bytes);
@@ -22,7 +36,7 @@ pub fn craft_tcp(src: SocketAddr, dst: SocketAddr, ttl: u8, segment: &Segment, t
     put(bytes, 4, &segment.seq.to_be_bytes())?;
     put(bytes, 8, &segment.ack.to_be_bytes())?;
     put(bytes, 12, &[u8::try_from(header / 4).ok()? << 4, segment.flags.0])?;
-    put(bytes, 20, &options)?;
+    put(bytes, 20, options)?;
     put(bytes, header, text)?;
     TcpPacket::new_unchecked(bytes).fill_checksum(&src.ip().into(), &dst.ip().into());
     Some(Bytes::from(packet))

@@ -159,7 +159,7 @@ const fn call_info(name: CallName) -> ActionInfo {
         CallName::Inject => call(
             "A crafted TCP segment leaves the host; sequence numbers are absolute.",
             &["src", "to", "flags"],
-            &["seq", "ack", "window", "text", "hex", "bytes"],
+            &["seq", "ack", "window", "options", "text", "hex", "bytes"],
             Nothing,
         ),
     }

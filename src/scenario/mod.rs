@@ -42,8 +42,22 @@ pub use model::Scenario;
 #[cfg(feature = "cli")]
 pub(crate) use units::duration_text;
 
+#[cfg(feature = "cli")]
+pub(crate) use diagnostic::did_you_mean;
+
 use diagnostic::Errors;
 use leaf::Leaf;
+
+/// Reads a duration as scenarios have it, `1.5 s`; a number alone is in milliseconds, as in a trace.
+///
+/// # Errors
+///
+/// What is wrong with it, in a sentence.
+pub fn duration(text: &str) -> Result<crate::base::Span, String> {
+    let bare = text.trim().chars().all(|c| c.is_ascii_digit() || c == '.');
+    let text = if bare { format!("{text} ms") } else { text.to_owned() };
+    units::DURATION.read(&text).map(crate::base::Span).map_err(|bad| bad.message)
+}
 
 /// Reads a scenario. `name` is the file's path, or any name; a scenario below a folder `divergence` may ask for what the
 /// TCP/IP stack is known to do wrong.

@@ -489,6 +489,8 @@ pub struct Inject {
     pub ack: u32,
     /// SEG.WND.
     pub window: u16,
+    /// Its options, right or wrong: at most 40 bytes.
+    pub options: Payload,
     /// Its text.
     pub data: Payload,
 }

@@ -292,6 +292,8 @@ table! {
         "ack" ack: Whole<0, 4_294_967_295> = "0";
         /// Its window.
         "window" window: Whole<0, 65_535> = "65535";
+        /// Its options as they stand in the header, right or wrong: at most 40 bytes, padded with zeros to a multiple of four.
+        "options" options: Hex;
     }
 }
 

@@ -104,8 +104,12 @@ pub(crate) fn payload(payload: &Payload) -> (&'static str, String) {
     }
     match core::str::from_utf8(bytes) {
         Ok(text) => ("text", quote(text)),
-        Err(_) => ("hex", quote(&bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())),
+        Err(_) => ("hex", quote(&hex(bytes))),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn give(fields: &mut Fields, bytes: &Payload) {
@@ -213,6 +217,9 @@ fn arguments(fields: &mut Fields, action: &Action, link: &dyn Fn(LinkId) -> Stri
             to(fields, &inject.to);
             fields.text("flags", &inject.flags.to_string());
             fields.raw("seq", inject.seq).raw("ack", inject.ack).raw("window", inject.window);
+            if !inject.options.0.is_empty() {
+                fields.text("options", &hex(&inject.options.0));
+            }
             give(fields, &inject.data);
         }
         Action::Accept

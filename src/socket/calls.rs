@@ -93,6 +93,9 @@ impl Kernel {
         self.plain_call(caller, said, fd, input, ctx)?;
         if let Place::Free(free) = place {
             self.bind_to(fd, free);
+            if let Some(stream) = self.stream(fd) {
+                stream.given = Some(free);
+            }
         }
         Ok(())
     }
@@ -207,6 +210,10 @@ impl Kernel {
         self.peek_stream(fd).and_then(|stream| stream.pending).unwrap_or(Errno::Econnreset)
     }
 
+    fn has_pending(&self, fd: Fd) -> bool {
+        self.peek_stream(fd).is_some_and(|stream| stream.pending.is_some())
+    }
+
     pub(super) fn clear_pending(&mut self, fd: Fd) {
         if let Some(stream) = self.stream(fd) {
             stream.pending = None;
@@ -222,8 +229,13 @@ impl Kernel {
             return self.send_datagram(caller, fd, None, data, ctx);
         }
         let id = self.peek_stream(fd).and_then(|stream| stream.tcp);
-        let room = id.and_then(|id| self.stack.peek(id)?.room()).unwrap_or(0);
-        let input = if room > 0 || data.is_empty() { Input::Send } else { Input::SendFull };
+        // A connection that is over has no room, and is not full.
+        let full = id.and_then(|id| self.stack.peek(id)?.room()) == Some(0) && !data.is_empty();
+        let input = match full {
+            _ if self.has_pending(fd) => Input::SendPending,
+            true => Input::SendFull,
+            false => Input::Send,
+        };
         let said = Said::new(CallName::Send).data(data);
         match self.foresee(fd, input) {
             Ok(outputs) if outputs.contains(&Output::CopyIn) => {}
@@ -271,7 +283,11 @@ impl Kernel {
         let id = stream.and_then(|stream| stream.tcp);
         let stashed = stream.is_some_and(|stream| !stream.stash.is_empty());
         let readable = id.and_then(|id| self.stack.peek(id)).is_some_and(|end| end.readable() > 0);
-        let input = if stashed || readable { Input::Recv } else { Input::RecvEmpty };
+        let input = match stashed || readable {
+            true => Input::Recv,
+            false if self.has_pending(fd) => Input::RecvPending,
+            false => Input::RecvEmpty,
+        };
         let said = Said::new(CallName::Recv).args(Args::Number(max as u64));
         let outputs = match self.foresee(fd, input) {
             Ok(outputs) => outputs,
@@ -318,10 +334,12 @@ impl Stream {
             maker,
             spec,
             local: None,
+            given: None,
             peer: None,
             tcp: None,
             listener: None,
             pending: None,
+            untold: false,
             reuse: false,
             linger: None,
             stash: BytesMut::new(),

@@ -25,11 +25,14 @@ impl Kernel {
         if self.dgram(fd).is_some() {
             return self.shutdown_datagram(caller, said, fd, ctx);
         }
-        for output in self.plain_call(caller, said, fd, input, ctx)? {
-            if *output == Output::Close {
-                self.close_connection(fd, ctx);
-            }
+        let outputs = self.plain_call(caller, said, fd, input, ctx)?;
+        if let Some(stream) = self.stream(fd) {
+            stream.untold = false;
         }
+        if outputs.contains(&Output::Close) {
+            self.close_connection(fd, ctx);
+        }
+        self.perform_report(fd, outputs, ctx);
         self.wake(fd);
         Ok(())
     }
@@ -62,7 +65,8 @@ impl Kernel {
             self.plain_call(caller, said, fd, input, ctx)?
         };
         if let Some((id, span)) = lingers {
-            self.lingering.insert(fd, Lingering { id, until: ctx.tape.now + span });
+            self.lingering
+                .insert(fd, Lingering { id, since: (ctx.tape.now, ctx.tape.cause), until: ctx.tape.now + span });
         }
         for output in outputs {
             match output {

@@ -22,7 +22,9 @@ impl Kernel {
         let bound = self.peek_stream(fd).and_then(|stream| stream.local);
         let local = self.local_for(fd, remote);
         let input = match local {
+            _ if self.is_untold(fd) => Input::ConnectOutcome,
             _ if to.port() == 0 => Input::ConnectPortZero,
+            _ if self.is_for_all(remote.ip()) => Input::ConnectNoRoute,
             _ if !self.reaches(remote.ip()) || self.source_of(bound, remote.ip()).is_none() => Input::ConnectNoRoute,
             Some(local) if !self.stack.pair_taken(local, remote) => Input::Connect,
             Some(_) | None => Input::ConnectNoPort,
@@ -31,6 +33,7 @@ impl Kernel {
         let outcome = match foreseen {
             Ok(outputs) if outputs.contains(&Output::TakeError) => Outcome::Err(self.pending(fd)),
             Ok(outputs) if outputs.contains(&Output::FailAborted) => Outcome::Err(Errno::Econnaborted),
+            Ok(outputs) if outputs.contains(&Output::Answer) => Outcome::Ok,
             Ok(_) => Outcome::Err(Errno::Einprogress),
             Err(errno) => Outcome::Err(errno),
         };
@@ -50,13 +53,24 @@ impl Kernel {
             return Err(Errno::Einprogress);
         }
         self.say(caller, said, &outcome, ctx);
-        let _ = self.take(fd, input, ctx);
-        match outcome {
-            Outcome::Err(errno) => {
-                self.clear_pending(fd);
-                Err(errno)
-            }
-            _ => Ok(()),
+        if self.take(fd, input, ctx).is_ok() {
+            self.has_told(fd);
+        }
+        if foreseen.is_ok_and(|outputs| outputs.contains(&Output::TakeError)) {
+            self.clear_pending(fd);
+        }
+        if let Outcome::Err(errno) = outcome { Err(errno) } else { Ok(()) }
+    }
+
+    /// The outcome of a `connect` is still to be told by the next one.
+    fn is_untold(&self, fd: Fd) -> bool {
+        self.peek_stream(fd).is_some_and(|stream| stream.untold)
+    }
+
+    /// A `connect` has told what came of the attempt.
+    fn has_told(&mut self, fd: Fd) {
+        if let Some(stream) = self.stream(fd) {
+            stream.untold = false;
         }
     }
 
@@ -72,6 +86,7 @@ impl Kernel {
         self.bind_to(fd, local);
         let Some(stream) = self.stream(fd) else { return };
         stream.peer = Some(remote);
+        (stream.pending, stream.untold) = (None, true);
         let (spec, reuse, earlier) = (stream.spec, stream.reuse, stream.tcp.take());
         if let Some(earlier) = earlier {
             // The end of an attempt that failed.
@@ -97,13 +112,22 @@ impl Kernel {
         self.settle(id, moved, ctx);
     }
 
+    /// A `connect` that blocks finds that another call has given up its attempt; the socket may begin anew.
+    fn given_up(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
+        let errno = self.peek_stream(fd).and_then(|stream| stream.pending).unwrap_or(Errno::Econnaborted);
+        self.clear_pending(fd);
+        self.unblock((caller.actor, CallName::Connect, Some(fd)), &Outcome::Err(errno), ctx);
+        Err(errno)
+    }
+
     /// What became of a `connect` that was in progress: for a blocking caller the call's return, for any other what
     /// SO_ERROR says.
     ///
     /// # Errors
     /// EALREADY while it goes on; then what it failed with.
     pub fn connected(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
-        let foreseen = self.foresee(fd, Input::Connect);
+        let input = if self.is_untold(fd) { Input::ConnectOutcome } else { Input::Connect };
+        let foreseen = self.foresee(fd, input);
         if foreseen == Err(Errno::Ealready) {
             return Err(Errno::Ealready);
         }
@@ -113,12 +137,17 @@ impl Kernel {
             return match (error, foreseen) {
                 (Some(errno), _) => Err(errno),
                 (None, Err(Errno::Eisconn)) => Ok(()),
+                (None, Ok(outputs)) if outputs.contains(&Output::Answer) => Ok(()),
                 (None, Err(errno)) => Err(errno),
                 (None, Ok(_)) => Err(Errno::Econnaborted),
             };
         }
+        if foreseen.is_ok_and(|outputs| outputs.contains(&Output::OpenActive)) {
+            return self.given_up(caller, fd, ctx);
+        }
         let outcome = match foreseen {
             Err(Errno::Eisconn) => Outcome::Ok,
+            Ok(outputs) if outputs.contains(&Output::Answer) => Outcome::Ok,
             Err(errno) => Outcome::Err(errno),
             Ok(outputs) if outputs.contains(&Output::TakeError) => Outcome::Err(self.pending(fd)),
             Ok(_) => Outcome::Err(Errno::Econnaborted),
@@ -126,11 +155,13 @@ impl Kernel {
         match outcome {
             Outcome::Err(errno) if foreseen.is_ok() => {
                 self.say(caller, Said::new(CallName::Connect).on(self, fd), &outcome, ctx);
-                let _ = self.take(fd, Input::Connect, ctx);
+                let _ = self.take(fd, input, ctx);
                 self.clear_pending(fd);
+                self.has_told(fd);
                 Err(errno)
             }
             outcome => {
+                self.has_told(fd);
                 self.unblock((caller.actor, CallName::Connect, Some(fd)), &outcome, ctx);
                 if let Outcome::Err(errno) = outcome { Err(errno) } else { Ok(()) }
             }

@@ -50,6 +50,7 @@ fn pending_of(output: Output) -> Option<Errno> {
         Output::SetHostUnreachable => Some(Errno::Ehostunreach),
         Output::Bind
         | Output::BindEphemeral
+        | Output::Restore
         | Output::Listen
         | Output::StopListening
         | Output::TakeConnection
@@ -72,8 +73,6 @@ fn pending_of(output: Output) -> Option<Errno> {
 fn datagram_pending_of(output: DatagramOutput) -> Option<Errno> {
     match output {
         DatagramOutput::SetRefused => Some(Errno::Econnrefused),
-        DatagramOutput::SetNetUnreachable => Some(Errno::Enetunreach),
-        DatagramOutput::SetHostUnreachable => Some(Errno::Ehostunreach),
         DatagramOutput::Bind
         | DatagramOutput::BindEphemeral
         | DatagramOutput::SetPeer
@@ -135,13 +134,21 @@ impl Kernel {
             ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
         });
         let outputs = answer_of(edge.step).unwrap_or_default();
-        if let Some(errno) = outputs.iter().copied().find_map(pending_of) {
+        self.perform_report(fd, outputs, ctx);
+        self.wake(fd);
+    }
+
+    /// What is performed when a connection is lost or an attempt is over.
+    pub(super) fn perform_report(&mut self, fd: Fd, outputs: &[Output], ctx: &mut Ctx<'_, '_>) {
+        if let (Some(stream), Some(errno)) = (self.stream(fd), outputs.iter().copied().find_map(pending_of)) {
             stream.pending = Some(errno);
         }
         if outputs.contains(&Output::DropAttempt) {
             self.drop_attempt(fd, ctx);
         }
-        self.wake(fd);
+        if outputs.contains(&Output::Restore) {
+            self.restore_local(fd);
+        }
     }
 
     /// The connection that a `connect` has sent for is CLOSED, and sends nothing any more.
@@ -197,7 +204,7 @@ impl Kernel {
         }
     }
 
-    fn half_open_moved(&mut self, id: TcpId, listener: Fd, to: State) {
+    pub(super) fn half_open_moved(&mut self, id: TcpId, listener: Fd, to: State) {
         let queue = self.stream(listener).and_then(|stream| stream.listener.as_mut());
         match to {
             State::Established | State::CloseWait => {

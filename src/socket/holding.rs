@@ -5,7 +5,7 @@
 
 use super::kernel::{Ctx, Kernel};
 use crate::base::{Fd, Span, Time};
-use crate::net::{Moved, TcpId};
+use crate::net::{Mark, Moved, TcpId};
 use crate::scenario::model::SocketSpec;
 use crate::socket_api::Input;
 use crate::tcp::{self, State};
@@ -51,6 +51,7 @@ pub(super) struct Holding {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lingering {
     pub(super) id: TcpId,
+    pub(super) since: Mark,
     pub(super) until: Time,
 }
 
@@ -145,6 +146,14 @@ impl Kernel {
     pub(super) fn lingers_until(&self, id: TcpId) -> Option<Time> {
         match self.owner(id)? {
             Owner::Lingering(fd) => self.lingering.get(&fd).map(|lingering| lingering.until),
+            Owner::Fd(_) | Owner::HalfOpen(_) | Owner::Ready(_) | Owner::Nobody => None,
+        }
+    }
+
+    /// Since when a `close` lingers for this end.
+    pub(super) fn lingering_since(&self, id: TcpId) -> Option<Mark> {
+        match self.owner(id)? {
+            Owner::Lingering(fd) => self.lingering.get(&fd).map(|lingering| lingering.since),
             Owner::Fd(_) | Owner::HalfOpen(_) | Owner::Ready(_) | Owner::Nobody => None,
         }
     }

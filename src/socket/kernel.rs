@@ -5,10 +5,10 @@ use super::ports::{Ephemeral, Holders};
 use super::record::{Blocked, BlockedCall};
 use crate::base::{ActorId, Fd, LinkId, NodeId, Numbered, Time};
 use crate::machine::Running;
-use crate::net::{Conns, Frame, Stack, StackConfig, TcpId, UdpId, Via};
+use crate::net::{Conns, Frame, Mark, Stack, StackConfig, TcpId, UdpId, Via};
 use crate::scenario::model::{Proto, SocketSpec};
 use crate::socket_api::{Datagram, Errno, Socket};
-use crate::trace::Tape;
+use crate::trace::{DropWhy, Tape};
 use bytes::{Bytes, BytesMut};
 use core::net::{IpAddr, SocketAddr};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -50,10 +50,14 @@ pub(super) struct Stream {
     pub(super) maker: ActorId,
     pub(super) spec: SocketSpec,
     pub(super) local: Option<SocketAddr>,
+    /// The local address that `bind` gave.
+    pub(super) given: Option<SocketAddr>,
     pub(super) peer: Option<SocketAddr>,
     pub(super) tcp: Option<TcpId>,
     pub(super) listener: Option<Listener>,
     pub(super) pending: Option<Errno>,
+    /// A `connect` has been made, and none has said yet what came of it.
+    pub(super) untold: bool,
     pub(super) reuse: bool,
     /// SO_LINGER in seconds; `None` is off.
     pub(super) linger: Option<u32>,
@@ -128,6 +132,8 @@ pub struct Kernel {
     pub woken: BTreeMap<Fd, Option<ActorId>>,
     /// What ends a connection just now, if anything does but its own end.
     pub(super) ended: Option<Ended>,
+    /// When it last asked for a hardware address.
+    pub(super) asked: Option<Mark>,
 }
 
 /// The first descriptor of a process: 0, 1 and 2 are taken.
@@ -159,6 +165,7 @@ impl Kernel {
             alarms: Vec::new(),
             woken: BTreeMap::new(),
             ended: None,
+            asked: None,
         }
     }
 
@@ -217,6 +224,14 @@ impl Kernel {
         self.holders.moved(Proto::Tcp, fd, from, Some(to));
     }
 
+    /// A stream socket has the local address that `bind` gave it, or none.
+    pub(super) fn restore_local(&mut self, fd: Fd) {
+        let Some(stream) = self.stream(fd) else { return };
+        let (from, to) = (stream.local, stream.given);
+        stream.local = to;
+        self.holders.moved(Proto::Tcp, fd, from, to);
+    }
+
     pub(super) fn stream(&mut self, fd: Fd) -> Option<&mut Stream> {
         match self.fds.get_mut(&fd) {
             Some(Entry::Stream(stream)) => Some(stream),
@@ -249,6 +264,11 @@ impl Kernel {
             || self.routed && self.source(to).is_some()
     }
 
+    /// Whether the address is that of all hosts of a network of ours: no connection leads there (RFC 9293, MUST-46).
+    pub(super) fn is_for_all(&self, to: IpAddr) -> bool {
+        self.on_link.iter().any(|net| net.is_broadcast(to))
+    }
+
     pub(super) fn source(&self, to: IpAddr) -> Option<IpAddr> {
         self.stack.source_for(to)
     }
@@ -267,10 +287,14 @@ impl Kernel {
         queue.is_some_and(|queue| queue.ready.len() as u64 <= u64::from(queue.backlog))
     }
 
-    /// Whether a connection request is taken: the accept queue has room, and so has that of half-open connections.
-    pub(super) fn admits(&self, listener: Fd) -> bool {
+    /// Why a connection request is not taken, if it is not: the accept queue is full, or that of half-open connections.
+    pub(super) fn turns_away(&self, listener: Fd) -> Option<DropWhy> {
         let queue = self.peek_stream(listener).and_then(|stream| stream.listener.as_ref());
-        queue.is_some_and(|queue| queue.half_open.len() as u64 <= u64::from(queue.backlog)) && self.has_room(listener)
+        let half_open = queue.is_none_or(|queue| queue.half_open.len() as u64 > u64::from(queue.backlog));
+        match self.has_room(listener) {
+            false => Some(DropWhy::BacklogFull),
+            true => half_open.then_some(DropWhy::HalfOpenFull),
+        }
     }
 
     /// Bytes pinned by the buffers of connections and datagram sockets: also of half-open ones, and of those that no

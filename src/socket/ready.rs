@@ -58,7 +58,7 @@ impl Kernel {
                 let queued = stream.listener.as_ref().is_some_and(|listener| !listener.ready.is_empty());
                 let data = queued || !stream.stash.is_empty() || end.is_some_and(|end| end.readable() > 0);
                 let room = end.and_then(|end| end.room()).is_some_and(|room| room > 0);
-                Readiness::of(stream.machine.state(), data, room)
+                Readiness::of(stream.machine.state(), data, room, stream.pending.is_some())
             }
             Some(Entry::Dgram(dgram)) => {
                 let data = dgram.udp.is_some_and(|id| self.stack.udp_readable(id));

@@ -14,10 +14,10 @@
 //!   and is the cause of what they do.
 //! - [`Sys::begin_step`]: a new step of a scenario begins.
 
-use crate::base::{Fd, LinkId, Time};
+use crate::base::{Fd, LinkId, Span, Time};
 use crate::scenario::model::{How, Inject, Proto, SockOpt};
 use crate::socket_api::{Errno, Readiness};
-use crate::trace::{CallName, Outcome};
+use crate::trace::{CallName, Outcome, TimerKind};
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
 use std::collections::BTreeSet;
@@ -98,6 +98,9 @@ pub trait Sys {
     fn enter(&mut self, call: CallName, args: String);
     /// The library call returns.
     fn leave(&mut self, outcome: Outcome);
+
+    /// A timer of the program's own has run out, after so long: what it does now is caused by that.
+    fn expired(&mut self, timer: TimerKind, after: Span);
 
     /// The program begins this step of its script, counted from 0. What it does from now on is caused by the step.
     fn begin_step(&mut self, index: usize);

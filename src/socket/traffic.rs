@@ -7,7 +7,7 @@ use super::timers;
 use crate::base::{Fd, RecordId, Time};
 use crate::machine::Step;
 use crate::net::{Departure, Destination, Frame, Moved, TcpEnd, TcpId, UdpId, Via};
-use crate::packet::{self, Body, Flags, Icmp, Packet, Segment};
+use crate::packet::{self, Body, Flags, Icmp, IcmpKind, Packet, Segment};
 use crate::peer::Peer;
 use crate::tcp::{self, State};
 use crate::trace::{DropWhy, Subject, TimerKind, What};
@@ -51,7 +51,7 @@ impl Kernel {
         match destination {
             Destination::Other => Some(DropWhy::NotForUs),
             Destination::Udp(id) => (!self.stack.udp_has_room(id)).then_some(DropWhy::NoRoom),
-            Destination::TcpStray { .. } => listener.filter(|&fd| !self.admits(fd)).map(|_| DropWhy::BacklogFull),
+            Destination::TcpStray { .. } => listener.and_then(|fd| self.turns_away(fd)),
             Destination::Tcp(id) => self.finds_queue_full(id, via, frame).then_some(DropWhy::BacklogFull),
             Destination::Stack => None,
         }
@@ -88,15 +88,18 @@ impl Kernel {
             end.probes = (0, now);
             end.stalled = false;
             end.active = (now, cause);
-            if let Some(segment) = frame.packet.as_ref().and_then(Packet::tcp) {
-                timers::hear(end, segment);
-            }
         }
         let ethernet = self.ethernet && self.stack.peek(id).is_some_and(|end| end.via() == Via::Link);
         let resets = packet::tcp_flags(&frame.bytes, ethernet).is_some_and(|flags| flags.has(Flags::RST));
         self.ended = resets.then_some(Ended::Reset);
         let queued = self.stack.peek(id).map(TcpEnd::send_queue);
+        let (readable, closes) = (self.stack.peek(id).map(TcpEnd::readable), self.closes_at(id, now));
         let moved = self.stack.feed(id, now, &frame.bytes);
+        let later = closes.is_some() && self.closes_at(id, now) > closes;
+        if let (Some(end), Some(segment)) = (self.stack.end(id), frame.packet.as_ref().and_then(Packet::tcp)) {
+            timers::hear(end, segment, Some(end.readable()) > readable);
+            end.armed.time_wait = if later { Some(end.active) } else { end.armed.time_wait };
+        }
         // A peer with no room answers too: it keeps the connection (RFC 9293, 3.8.6.1).
         let waits = packet::tcp_window(&frame.bytes, ethernet) == Some(0);
         if let Some(end) = self.stack.end(id)
@@ -112,6 +115,12 @@ impl Kernel {
         if let Some(Owner::Fd(fd)) = self.owner(id) {
             self.wake(fd);
         }
+    }
+
+    /// When an end in TIME-WAIT is next asked: at the end of that, if it owes nothing.
+    fn closes_at(&mut self, id: TcpId, now: Time) -> Option<Time> {
+        self.stack.peek(id).filter(|end| end.state() == State::TimeWait)?;
+        self.stack.poll_at(id, now)
     }
 
     /// A RST in SYN-RECEIVED leads to CLOSED where a `connect` led there (RFC 9293, 3.10.7.4); smoltcp begins to listen.
@@ -150,6 +159,10 @@ impl Kernel {
         }
         self.half_open(listener, id);
         self.take_segment(id, frame, ctx);
+        if self.stack.peek(id).is_some_and(|end| end.state() == State::Listen) {
+            // The stack has ignored it: a source that nobody can have (RFC 9293, MUST-63).
+            self.half_open_moved(id, listener, State::Listen);
+        }
     }
 
     fn take_datagram(&mut self, id: UdpId, via: Via, frame: &Frame, ctx: &mut Ctx<'_, '_>) {
@@ -199,7 +212,10 @@ impl Kernel {
         let mut due = self.stack.poll_at(id, now);
         while due == Some(now) {
             let (sent, moved) = self.stack.flush(id, now);
-            self.note_fast_retransmission(id, sent, ctx);
+            if sent && ctx.tape.on() {
+                self.note_fast_retransmission(id, ctx);
+                self.acknowledges(id);
+            }
             self.note_rung(id, ctx);
             self.note_move(id, moved, ctx);
             self.post(ctx);
@@ -212,10 +228,7 @@ impl Kernel {
         self.forget_if_done(id);
     }
 
-    fn note_fast_retransmission(&mut self, id: TcpId, sent: bool, ctx: &mut Ctx<'_, '_>) {
-        if !sent || !ctx.tape.on() {
-            return;
-        }
+    fn note_fast_retransmission(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
         let Some(segment) = self.waiting_segment() else { return };
         let Some(end) = self.stack.peek(id).filter(|end| !end.is_model()) else { return };
         if timers::is_fast_retransmission(&end.seen_on_wire, &segment) {
@@ -230,6 +243,16 @@ impl Kernel {
         }
     }
 
+    /// An end has put out a segment of its own accord: with it goes the acknowledgment that waited. (What the stack
+    /// answers while it takes a segment in leaves that timer running.)
+    fn acknowledges(&mut self, id: TcpId) {
+        if self.waiting_segment().is_some()
+            && let Some(end) = self.stack.end(id)
+        {
+            end.armed.acknowledgment = None;
+        }
+    }
+
     /// The segment that the stack has just put out, before it is posted.
     fn waiting_segment(&self) -> Option<Segment> {
         let (via, frame) = self.stack.last_departure()?;
@@ -237,15 +260,15 @@ impl Kernel {
         packet.tcp().copied()
     }
 
-    fn note_timer(&mut self, id: TcpId, timer: TimerKind, ctx: &mut Ctx<'_, '_>) -> Option<RecordId> {
-        let end = self.stack.end(id)?;
-        let (conn, which) = (end.conn, end.end);
-        let (since, cause) = timers::fire(end, timer);
-        ctx.tape.cause = cause.or(ctx.tape.cause);
-        let after = ctx.tape.now.since(since);
-        let noted = ctx.tape.note(self.node, || What::Timer { conn, end: which, timer, after });
-        ctx.tape.cause = noted.or(ctx.tape.cause);
-        noted
+    fn note_timer(&mut self, id: TcpId, timer: TimerKind, ctx: &mut Ctx<'_, '_>) {
+        let lingering = self.lingering_since(id);
+        let Some(end) = self.stack.end(id) else { return };
+        let since = match timer {
+            TimerKind::Linger => lingering.unwrap_or(end.active),
+            TimerKind::Neighbor => self.asked.unwrap_or(end.active),
+            _ => timers::fire(end, timer),
+        };
+        ctx.tape.expire(self.node, Some((end.conn, end.end)), timer, since);
     }
 
     /// A state change: recorded, and told to whom the end belongs.
@@ -255,6 +278,11 @@ impl Kernel {
         }
         let (Some(Moved { from, to }), Some(end)) = (moved, self.stack.peek(id)) else { return };
         let (conn, which) = (end.conn, end.end);
+        if to == State::TimeWait
+            && let Some(end) = self.stack.end(id)
+        {
+            end.armed.time_wait = Some((ctx.tape.now, ctx.tape.cause));
+        }
         ctx.tape.note(self.node, || What::State { conn, end: which, from, to });
         self.moved(id, from, to, ctx);
     }
@@ -302,7 +330,9 @@ impl Kernel {
             let link = (via == Via::Link).then_some(self.link).flatten();
             let what = || What::Sent { conn: frame.conn, link, packet, frame: frame.bytes.clone() };
             frame.sent = ctx.tape.note(self.node, what);
-            self.arm(&packet, frame.sent, ctx.tape.now);
+            if !suspect {
+                self.arm(&packet, frame.sent, ctx.tape.now);
+            }
         }
         self.outbox.push(Posted { via, frame });
     }
@@ -318,6 +348,9 @@ impl Kernel {
 
     /// A segment was sent: it is what arms the end's timers.
     fn arm(&mut self, packet: &Packet, sent: Option<RecordId>, now: Time) {
+        if asks_for_neighbor(packet) {
+            self.asked = Some((now, sent));
+        }
         let Some(segment) = packet.tcp() else { return };
         let Some(end) = self.stack.end_between(packet.src, packet.dst) else { return };
         end.active = (now, sent);
@@ -337,6 +370,7 @@ impl Kernel {
         if self.lingers_until(id).is_some_and(|at| at <= now)
             && let Some(Owner::Lingering(fd)) = self.owner(id)
         {
+            self.note_timer(id, TimerKind::Linger, ctx);
             self.wake(fd);
         }
         match self.deadline(id, now) {
@@ -352,6 +386,9 @@ impl Kernel {
         self.note_rung(id, ctx);
         if let Some(timer) = self.timer_behind(id, sent, moved, ctx) {
             self.note_timer(id, timer, ctx);
+        }
+        if sent && ctx.tape.on() {
+            self.acknowledges(id);
         }
         self.settle(id, moved, ctx);
     }
@@ -373,7 +410,15 @@ impl Kernel {
         if !sent || !ctx.tape.on() {
             return None;
         }
-        timers::behind(&self.stack.peek(id)?.seen_on_wire, &self.waiting_segment()?)
+        match self.waiting_segment() {
+            Some(segment) => timers::behind(self.stack.peek(id)?, &segment, ctx.tape.now),
+            None => self.asks_again(ctx.tape.now).then_some(TimerKind::Neighbor),
+        }
+    }
+
+    /// Whether the question for a hardware address that the stack has just put out repeats one without an answer.
+    fn asks_again(&self, now: Time) -> bool {
+        self.asked.is_some_and(|(at, _)| now.since(at) <= timers::NEIGHBOR)
     }
 
     /// Sets the time at which the end next has something to do: the stack's, or ours if that comes first.
@@ -431,7 +476,34 @@ impl Kernel {
 
     /// A datagram socket's alarm went off.
     pub fn ring_udp(&mut self, id: UdpId, ctx: &mut Ctx<'_, '_>) {
+        let now = ctx.tape.now;
+        if let Some(asked) = self.asked
+            && self.asks_again(now)
+            && self.stack.udp_flush(id, now)
+        {
+            ctx.tape.cause = asked.1;
+            if self.waits_to_ask(ctx) {
+                ctx.tape.expire(self.node, None, TimerKind::Neighbor, asked);
+            }
+            self.post(ctx);
+        }
         self.flush_datagrams(id, ctx);
+    }
+
+    /// The frame that the stack has just put out asks for a hardware address.
+    fn waits_to_ask(&self, ctx: &Ctx<'_, '_>) -> bool {
+        let frame = self.stack.last_departure().filter(|_| ctx.tape.on());
+        let packet = frame.and_then(|(via, frame)| packet::dissect(frame, via == Via::Link && self.ethernet));
+        packet.as_ref().is_some_and(asks_for_neighbor)
+    }
+}
+
+/// A question for the hardware address of a neighbour (RFC 826; RFC 4861).
+fn asks_for_neighbor(packet: &Packet) -> bool {
+    match &packet.body {
+        Body::Arp(arp) => !arp.reply,
+        Body::Icmp(icmp) => icmp.kind == IcmpKind::NeighborSolicit,
+        Body::Tcp(_) | Body::Udp(_) | Body::Other(_) => false,
     }
 }
 

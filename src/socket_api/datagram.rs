@@ -100,10 +100,6 @@ crate::finite! {
         Answer => "answer",
         /// ECONNREFUSED becomes pending.
         SetRefused => "pending ECONNREFUSED",
-        /// ENETUNREACH becomes pending.
-        SetNetUnreachable => "pending ENETUNREACH",
-        /// EHOSTUNREACH becomes pending.
-        SetHostUnreachable => "pending EHOSTUNREACH",
         /// The call takes the pending error: fails with it, or, reading SO_ERROR, returns it (0 if there is none).
         TakeError => "take pending error",
     }
@@ -152,9 +148,9 @@ const fn open(at: DatagramState, on: In) -> Verdict {
         In::SendNoRoute => Reject(Errno::Enetunreach, posix("sendto()")),
         In::SendPortZero => send_port_zero(at),
         In::NoPort => Reject(Errno::Eagain, UDP),
-        In::Recv => Go(at, &[Out::TakeDatagram], posix("recvfrom()")),
+        In::Recv => recv(at),
         In::RecvEmpty => Reject(Errno::Eagain, posix("recvfrom()")),
-        In::Pending => Go(at, &[Out::TakeError], UDP),
+        In::Pending => pending(at),
         In::Shutdown => shutdown(at),
         In::Close => Go(Closed, &[Out::Release], posix("close()")),
         In::Getsockname => Go(at, &[Out::Answer], posix("getsockname()")),
@@ -165,8 +161,7 @@ const fn open(at: DatagramState, on: In) -> Verdict {
         In::Getsockopt => Go(at, &[Out::Answer], posix("getsockopt()")),
         In::GetsockoptError => Go(at, &[Out::TakeError], posix("getsockopt()")),
         In::PortUnreachable => icmp(at, &[Out::SetRefused]),
-        In::NetUnreachable => icmp(at, &[Out::SetNetUnreachable]),
-        In::HostUnreachable => icmp(at, &[Out::SetHostUnreachable]),
+        In::NetUnreachable | In::HostUnreachable => soft_error(at),
     }
 }
 
@@ -257,6 +252,33 @@ const fn getpeername(at: DatagramState) -> Verdict {
     match at {
         Connected => Go(Connected, &[Out::Answer], posix("getpeername()")),
         Created | Bound | Closed => Reject(Errno::Enotconn, posix("getpeername()")),
+    }
+}
+
+/// Without a port nothing comes.
+const fn recv(at: DatagramState) -> Verdict {
+    match at {
+        Bound | Connected => Go(at, &[Out::TakeDatagram], posix("recvfrom()")),
+        Created => Never,
+        Closed => Reject(Errno::Ebadf, posix("close()")),
+    }
+}
+
+/// Only a socket with one peer is told of errors.
+const fn pending(at: DatagramState) -> Verdict {
+    match at {
+        Connected => Go(Connected, &[Out::TakeError], UDP),
+        Created | Bound => Never,
+        Closed => Reject(Errno::Ebadf, posix("close()")),
+    }
+}
+
+/// The network, or a host, may be reached again soon. Linux tells no socket that has not asked for it (IP_RECVERR, which
+/// there is not here); RFC 1122, 4.1.3.3 would have the application told.
+const fn soft_error(at: DatagramState) -> Verdict {
+    match at {
+        Bound | Connected => Go(at, &[], Clause { document: "man 7 ip", section: "IP_RECVERR" }),
+        Created | Closed => Never,
     }
 }
 

@@ -4,8 +4,8 @@ use super::stream::{Output, State, Verdict};
 use super::{linux, posix};
 use crate::machine::{Clause, Step};
 use State::{
-    BothShut, Bound, Broken, Closed, Connected, Connecting, Created, Ended, Failed, FailureTold, Listening, PeerClosed,
-    ReadShut, Reset, WriteShut,
+    BothShut, Bound, Broken, Closed, Connected, Connecting, ConnectingBound, Created, Ended, Failed, FailedBound,
+    FailureTold, FailureToldBound, Listening, PeerClosed, ReadShut, Reset, WriteShut,
 };
 use Step::{Go, Never};
 
@@ -13,16 +13,16 @@ use Step::{Go, Never};
 pub(super) const fn accepted(at: State) -> Verdict {
     match at {
         Created => Go(Connected, &[], posix("accept()")),
-        Bound | Listening | Connecting | Connected | ReadShut | PeerClosed | WriteShut | BothShut | Failed
-        | FailureTold | Reset | Broken | Ended | Closed => Never,
+        Bound | Listening | Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut | BothShut
+        | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended | Closed => Never,
     }
 }
 
 pub(super) const fn established(at: State) -> Verdict {
     match at {
-        Connecting => Go(Connected, &[], posix("connect()")),
+        Connecting | ConnectingBound => Go(Connected, &[], posix("connect()")),
         Created | Bound | Listening | Connected | ReadShut | PeerClosed | WriteShut | BothShut | Failed
-        | FailureTold | Reset | Broken | Ended | Closed => Never,
+        | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended | Closed => Never,
     }
 }
 
@@ -31,28 +31,32 @@ pub(super) const fn rcv_fin(at: State) -> Verdict {
         Connected => Go(PeerClosed, &[], Clause::rfc9293("3.10.7.4")),
         ReadShut => Go(PeerClosed, &[], Clause::rfc9293("3.10.7.4")),
         WriteShut | BothShut => Go(BothShut, &[], Clause::rfc9293("3.10.7.4")),
-        Created | Bound | Listening | Connecting | PeerClosed | Failed | FailureTold | Reset | Broken | Ended
-        | Closed => Never,
+        Created | Bound | Listening | Connecting | ConnectingBound | PeerClosed | Failed | FailedBound
+        | FailureTold | FailureToldBound | Reset | Broken | Ended | Closed => Never,
     }
 }
 
 pub(super) const fn rcv_rst(at: State) -> Verdict {
     match at {
-        Connecting => Go(Failed, &[Output::SetRefused], linux("S02")),
+        Connecting => Go(Failed, &[Output::SetRefused, Output::Restore], linux("S02")),
+        ConnectingBound => Go(FailedBound, &[Output::SetRefused, Output::Restore], linux("S40")),
         Connected | ReadShut | WriteShut => Go(Reset, &[Output::SetReset], linux("S21")),
         PeerClosed => Go(Broken, &[Output::SetBroken], linux("S17")),
         BothShut => Go(Broken, &[Output::SetReset], Clause::rfc9293("3.10.7.4")),
         Ended => Go(Ended, &[], Clause::rfc9293("3.10.7.4")),
-        Created | Bound | Listening | Failed | FailureTold | Reset | Broken | Closed => Never,
+        Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
+        | Closed => Never,
     }
 }
 
 pub(super) const fn timed_out(at: State) -> Verdict {
     match at {
-        Connecting => Go(Failed, &[Output::SetTimedOut], linux("S38")),
+        Connecting => Go(Failed, &[Output::SetTimedOut, Output::Restore], linux("S38")),
+        ConnectingBound => Go(FailedBound, &[Output::SetTimedOut, Output::Restore], linux("S38")),
         Connected | ReadShut | WriteShut => Go(Reset, &[Output::SetTimedOut], Clause::rfc9293("3.10.8")),
         PeerClosed | BothShut => Go(Broken, &[Output::SetTimedOut], Clause::rfc9293("3.10.8")),
-        Created | Bound | Listening | Failed | FailureTold | Reset | Broken | Ended | Closed => Never,
+        Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
+        | Ended | Closed => Never,
     }
 }
 
@@ -61,8 +65,10 @@ pub(super) const fn timed_out(at: State) -> Verdict {
 pub(super) const fn hard_error(at: State, failing: &'static [Output]) -> Verdict {
     match at {
         Connecting => Go(Failed, failing, HARD),
+        ConnectingBound => Go(FailedBound, failing, HARD),
         Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], HARD),
-        Created | Bound | Listening | Failed | FailureTold | Reset | Broken | Closed => Never,
+        Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
+        | Closed => Never,
     }
 }
 
@@ -76,15 +82,17 @@ const RFC_5461: Clause = Clause { document: "RFC 5461", section: "4" };
 pub(super) const fn soft_error(at: State, failing: &'static [Output]) -> Verdict {
     match at {
         Connecting => Go(Failed, failing, RFC_5461),
+        ConnectingBound => Go(FailedBound, failing, RFC_5461),
         Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], Clause::rfc9293("3.9.2.2")),
-        Created | Bound | Listening | Failed | FailureTold | Reset | Broken | Closed => Never,
+        Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
+        | Closed => Never,
     }
 }
 
 pub(super) const fn done(at: State) -> Verdict {
     match at {
         BothShut => Go(Ended, &[], linux("S16")),
-        Created | Bound | Listening | Connecting | Connected | ReadShut | PeerClosed | WriteShut | Failed
-        | FailureTold | Reset | Broken | Ended | Closed => Never,
+        Created | Bound | Listening | Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut
+        | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended | Closed => Never,
     }
 }

@@ -41,19 +41,19 @@ impl Readiness {
     }
 
     /// What poll says of a stream socket: `data` is to be read (for a listener: a connection is queued), there is `room`
-    /// to write.
-    pub fn of(state: State, data: bool, room: bool) -> Readiness {
+    /// to write, an `error` is pending.
+    pub fn of(state: State, data: bool, room: bool, error: bool) -> Readiness {
         let (read, write) = (Readiness::IN.when(data), Readiness::OUT.when(room));
         let ended = Readiness::IN | Readiness::OUT | Readiness::HUP | Readiness::RDHUP;
         match state {
-            State::Created | State::Bound => Readiness::OUT | Readiness::HUP,
+            State::Created | State::Bound => Readiness::OUT | Readiness::HUP | Readiness::ERR.when(error),
             State::Listening => read,
-            State::Connecting | State::Closed => Readiness::NONE,
+            State::Connecting | State::ConnectingBound | State::Closed => Readiness::NONE,
             State::Connected => read | write,
             State::ReadShut | State::PeerClosed => Readiness::IN | Readiness::RDHUP | write,
             State::WriteShut => read | Readiness::OUT,
-            State::BothShut | State::FailureTold | State::Ended => ended,
-            State::Failed | State::Reset | State::Broken => ended | Readiness::ERR,
+            State::BothShut | State::FailureTold | State::FailureToldBound | State::Ended => ended,
+            State::Failed | State::FailedBound | State::Reset | State::Broken => ended | Readiness::ERR,
         }
     }
 

@@ -6,14 +6,16 @@ use crate::machine::{Machine, Step};
 crate::finite! {
     /// Where the descriptor of a stream socket is in its life.
     pub enum State {
-        /// Fresh from `socket()`: no address, no peer.
+        /// No address, no peer: fresh from `socket()`, or once `connect()` has said why it failed.
         Created => "CREATED",
-        /// Has a local address and port, and no connection. Here also once a failed `connect()` has said why.
+        /// Has a local address and port, and no connection.
         Bound => "BOUND",
         /// Takes connections into its queue.
         Listening => "LISTENING",
         /// `connect()` has sent for a connection, which is not there yet.
         Connecting => "CONNECTING",
+        /// The same, from the port that `bind()` gave: it stays bound if the attempt fails.
+        ConnectingBound => "CONNECTING-BOUND",
         /// Both directions are open.
         Connected => "CONNECTED",
         /// `shutdown(SHUT_RD)`: what still arrives can be read, but no read waits.
@@ -24,10 +26,15 @@ crate::finite! {
         WriteShut => "WRITE-SHUT",
         /// Neither direction is open.
         BothShut => "BOTH-SHUT",
-        /// `connect()` failed; why is pending.
+        /// `connect()` failed; why is pending. The port that it took is free again.
         Failed => "FAILED",
-        /// `connect()` failed and SO_ERROR has said why: the next `connect()` learns that there was a failure.
+        /// The same of a socket that is bound.
+        FailedBound => "FAILED-BOUND",
+        /// `connect()` failed and SO_ERROR, send() or recv() has said why: the next `connect()` learns that there was a
+        /// failure.
         FailureTold => "FAILURE-TOLD",
+        /// The same of a socket that is bound.
+        FailureToldBound => "FAILURE-TOLD-BOUND",
         /// The connection was lost while data could still come; why is pending.
         Reset => "RESET",
         /// The connection was lost after the end of the peer's data; why is pending.
@@ -58,20 +65,26 @@ crate::finite! {
         AcceptEmpty => "accept/empty",
         /// `connect()` to an address with a route, from a port that is free or its own.
         Connect => "connect",
+        /// `connect()` tells what came of the attempt: one that blocked returns, or it is the first since one that did not.
+        ConnectOutcome => "connect/outcome",
         /// `connect()` to port 0.
         ConnectPortZero => "connect/port-0",
         /// `connect()` where no route leads.
         ConnectNoRoute => "connect/no-route",
         /// `connect()` with no ephemeral port left, or with the pair of addresses in use.
         ConnectNoPort => "connect/no-port",
-        /// `send()` with room in the send buffer.
+        /// `send()` with no error pending, and with room in the send buffer if there is a connection.
         Send => "send",
         /// `send()` with a full send buffer.
         SendFull => "send/full",
+        /// `send()` while an error is pending.
+        SendPending => "send/pending error",
         /// `recv()` with data in the receive buffer.
         Recv => "recv",
-        /// `recv()` with an empty receive buffer.
+        /// `recv()` with an empty receive buffer, and no error pending.
         RecvEmpty => "recv/empty",
+        /// `recv()` with an empty receive buffer, while an error is pending.
+        RecvPending => "recv/pending error",
         /// `shutdown(SHUT_RD)`.
         ShutRd => "shutdown/RD",
         /// `shutdown(SHUT_WR)`.
@@ -128,6 +141,9 @@ crate::finite! {
         Bind => "bind",
         /// Takes an ephemeral port for this socket.
         BindEphemeral => "bind ephemeral",
+        /// The local address is what it was before `connect()`: what `bind()` gave, or none. A port that `connect()`
+        /// chose is free again.
+        Restore => "restore address",
         /// Has SYNs to the port queued, up to the backlog. Once more: sets the backlog.
         Listen => "listen",
         /// Stops listening; connections that wait in the queue are reset.
@@ -208,13 +224,16 @@ const fn next(at: State, on: Input) -> Verdict {
         Input::Accept => calls::accept(at),
         Input::AcceptEmpty => calls::accept_empty(at),
         Input::Connect => calls::connect(at),
+        Input::ConnectOutcome => calls::connect_outcome(at),
         Input::ConnectPortZero => calls::connect_refused(at, Errno::Econnrefused, super::linux("S34")),
         Input::ConnectNoRoute => calls::connect_refused(at, Errno::Enetunreach, super::posix("connect()")),
         Input::ConnectNoPort => calls::connect_refused(at, Errno::Eaddrnotavail, super::posix("connect()")),
         Input::Send => calls::send(at),
         Input::SendFull => calls::send_full(at),
+        Input::SendPending => calls::send_pending(at),
         Input::Recv => calls::recv(at),
         Input::RecvEmpty => calls::recv_empty(at),
+        Input::RecvPending => calls::recv_pending(at),
         Input::ShutRd => calls::shut_rd(at),
         Input::ShutWr => calls::shut_wr(at),
         Input::ShutRdWr => calls::shut_rdwr(at),
@@ -233,10 +252,16 @@ const fn next(at: State, on: Input) -> Verdict {
         Input::RcvFin => events::rcv_fin(at),
         Input::RcvRst => events::rcv_rst(at),
         Input::TimedOut => events::timed_out(at),
-        Input::PortUnreachable => events::hard_error(at, &[Output::SetRefused, Output::DropAttempt]),
-        Input::ProtocolUnreachable => events::hard_error(at, &[Output::SetNoProtocol, Output::DropAttempt]),
-        Input::NetUnreachable => events::soft_error(at, &[Output::SetNetUnreachable, Output::DropAttempt]),
-        Input::HostUnreachable => events::soft_error(at, &[Output::SetHostUnreachable, Output::DropAttempt]),
+        Input::PortUnreachable => events::hard_error(at, &[Output::SetRefused, Output::DropAttempt, Output::Restore]),
+        Input::ProtocolUnreachable => {
+            events::hard_error(at, &[Output::SetNoProtocol, Output::DropAttempt, Output::Restore])
+        }
+        Input::NetUnreachable => {
+            events::soft_error(at, &[Output::SetNetUnreachable, Output::DropAttempt, Output::Restore])
+        }
+        Input::HostUnreachable => {
+            events::soft_error(at, &[Output::SetHostUnreachable, Output::DropAttempt, Output::Restore])
+        }
         Input::Done => events::done(at),
     }
 }

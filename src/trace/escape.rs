@@ -12,9 +12,10 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// The beginning of some bytes as a quoted string of about so many columns: `"GET / HTT"…`. Bytes that are no UTF-8 are
-/// `\xff`; the ellipsis stands outside the quotes.
+/// The beginning of some bytes as a quoted string of about so many columns: `"GET / HTT"…`. Where they are no text, all
+/// but printable ASCII is `\xff`; the ellipsis stands outside the quotes.
 pub fn preview(bytes: &[u8], columns: usize) -> String {
+    let is_text = is_text(bytes);
     let mut out = String::from("\"");
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -22,13 +23,7 @@ pub fn preview(bytes: &[u8], columns: usize) -> String {
             out.push_str("\"…");
             return out;
         }
-        // At most four bytes make a character.
-        let head = rest.get(..4).unwrap_or(rest);
-        let valid = match core::str::from_utf8(head) {
-            Ok(text) => text,
-            Err(error) => core::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or(""),
-        };
-        match valid.chars().next() {
+        match first_char(rest).filter(|c| is_text || c.is_ascii() && !c.is_control()) {
             Some(c) => {
                 push(&mut out, c, true);
                 rest = &rest[c.len_utf8()..];
@@ -43,6 +38,31 @@ pub fn preview(bytes: &[u8], columns: usize) -> String {
     out
 }
 
+/// UTF-8 without NUL; a part of a stream may begin and end within a character.
+fn is_text(bytes: &[u8]) -> bool {
+    let begun = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+    let whole = match core::str::from_utf8(&bytes[begun..]) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    whole && !bytes.contains(&0)
+}
+
+fn first_char(bytes: &[u8]) -> Option<char> {
+    // At most four bytes make a character.
+    let head = bytes.get(..4).unwrap_or(bytes);
+    let valid = match core::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) => core::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or(""),
+    };
+    valid.chars().next()
+}
+
+/// It has no shape of its own (Unicode, general category Co).
+const fn is_private(c: char) -> bool {
+    matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{ffffd}' | '\u{100000}'..='\u{10fffd}')
+}
+
 fn push(out: &mut String, c: char, quoted: bool) {
     match c {
         '\\' => out.push_str("\\\\"),
@@ -53,7 +73,7 @@ fn push(out: &mut String, c: char, quoted: bool) {
         '\u{2028}' | '\u{2029}' => {
             let _ = write!(out, "{}", c.escape_unicode());
         }
-        c if c.is_control() || (c.width().unwrap_or(0) == 0 && !c.is_alphanumeric()) => {
+        c if c.is_control() || is_private(c) || (c.width().unwrap_or(0) == 0 && !c.is_alphanumeric()) => {
             let _ = write!(out, "{}", c.escape_unicode());
         }
         c => out.push(c),

@@ -1,8 +1,7 @@
 //! The names of what a trace's ids stand for: one place, so that every view calls a thing by the same name.
 
-use super::{Header, NodeKind, Record, What};
-use crate::base::{ActorId, ConnId, Fd, LinkId, NodeId};
-use crate::trace::Outcome;
+use super::{Call, Header, NodeKind, Outcome, Record, What};
+use crate::base::{ActorId, ConnId, Fd, LinkId, NodeId, RecordId};
 use core::net::{IpAddr, SocketAddr};
 use std::collections::BTreeMap;
 
@@ -29,7 +28,7 @@ pub struct ConnInfo {
 pub struct Names<'a> {
     header: &'a Header,
     conns: BTreeMap<ConnId, ConnInfo>,
-    fds: BTreeMap<(NodeId, Fd), ConnId>,
+    fds: BTreeMap<(NodeId, Fd), Vec<(RecordId, ConnId)>>,
     addrs: BTreeMap<IpAddr, NodeId>,
 }
 
@@ -49,34 +48,43 @@ impl<'a> Names<'a> {
     fn learn(&mut self, record: &Record, records: &[Record], by_addr: &mut BTreeMap<SocketAddr, ConnId>) {
         match &record.what {
             What::Conn { conn, n, local, remote } => {
-                let acceptor = self.owner(remote.ip());
+                let acceptor = if remote.ip().is_loopback() { Some(record.node) } else { self.owner(remote.ip()) };
                 let info = ConnInfo { initiator: record.node, n: *n, local: *local, remote: *remote, acceptor };
                 self.conns.insert(*conn, info);
                 by_addr.insert(*local, *conn);
             }
             What::Call(call) => {
-                if let (Some(fd), Some(conn)) = (call.fd, call.conn) {
-                    self.fds.insert((record.node, fd), conn);
-                }
-                self.learn_accepted(record.node, &call.outcome, by_addr);
+                self.learn_conn(record, call);
+                self.learn_accepted(record, &call.outcome, by_addr);
             }
             What::Return { of, outcome, .. } => {
-                self.learn_accepted(record.node, outcome, by_addr);
-                if let Some(What::Call(call)) = records.get(of.index()).map(|call| &call.what)
-                    && let (Some(fd), Some(conn)) = (call.fd, call.conn)
-                {
-                    self.fds.insert((record.node, fd), conn);
+                self.learn_accepted(record, outcome, by_addr);
+                if let Some(What::Call(call)) = records.get(of.index()).map(|call| &call.what) {
+                    self.learn_conn(record, call);
                 }
             }
             _ => {}
         }
     }
 
-    fn learn_accepted(&mut self, node: NodeId, outcome: &Outcome, by_addr: &BTreeMap<SocketAddr, ConnId>) {
+    fn learn_conn(&mut self, record: &Record, call: &Call) {
+        if let (Some(fd), Some(conn)) = (call.fd, call.conn) {
+            self.stands_for(record, fd, conn);
+        }
+    }
+
+    fn learn_accepted(&mut self, record: &Record, outcome: &Outcome, by_addr: &BTreeMap<SocketAddr, ConnId>) {
         if let Outcome::Accepted(fd, peer) = outcome
             && let Some(conn) = by_addr.get(peer)
         {
-            self.fds.insert((node, *fd), *conn);
+            self.stands_for(record, *fd, *conn);
+        }
+    }
+
+    fn stands_for(&mut self, record: &Record, fd: Fd, conn: ConnId) {
+        let conns = self.fds.entry((record.node, fd)).or_default();
+        if conns.last().is_none_or(|(_, last)| *last != conn) {
+            conns.push((record.id, conn));
         }
     }
 
@@ -118,9 +126,11 @@ impl<'a> Names<'a> {
         self.conns.get(&conn).is_some_and(|info| info.acceptor == Some(info.initiator))
     }
 
-    /// The connection behind a descriptor, if any call has shown it (before or after).
-    pub fn fd_conn(&self, node: NodeId, fd: Fd) -> Option<ConnId> {
-        self.fds.get(&(node, fd)).copied()
+    /// The connection behind a descriptor at this record, as calls show it; before its first one, that one.
+    pub fn fd_conn(&self, node: NodeId, fd: Fd, at: RecordId) -> Option<ConnId> {
+        let conns = self.fds.get(&(node, fd))?;
+        let before = conns.iter().rev().find(|(since, _)| *since <= at);
+        before.or(conns.first()).map(|(_, conn)| *conn)
     }
 
     /// The node that has this address; a loopback address is no one's.
@@ -128,11 +138,11 @@ impl<'a> Names<'a> {
         self.addrs.get(&addr).copied()
     }
 
-    /// The node that the address stands for by name: a host with several addresses goes by its first one.
+    /// The node that the address stands for by name: not a host with several addresses.
     fn namesake(&self, addr: IpAddr) -> Option<NodeId> {
         let node = self.owner(addr)?;
         let info = self.header.nodes.get(node.index())?;
-        (info.kind != NodeKind::Host || info.addrs.first() == Some(&addr)).then_some(node)
+        (info.kind != NodeKind::Host || info.addrs.len() == 1).then_some(node)
     }
 
     /// An address as its host's name where that is clear.

@@ -3,18 +3,29 @@
 
 use super::escape::{escape, pad, width};
 use super::text::ending_words;
-use super::{Fault, Names, Relative, Subject, Trace, What};
+use super::{Fault, Names, Record, Relative, Subject, Trace, What};
 use crate::base::NodeId;
 use crate::machine::Machine;
 use crate::tcp::Tcp;
 use core::fmt::Write;
 use std::collections::BTreeMap;
 
+/// What stands for the host itself among the names.
+pub const POWER: &str = "power";
+
+/// What stands for the states that a host lost when it went off.
+pub const POWER_OFF: &str = "(power off)";
+
 /// So many names are listed one by one.
-const FEW: usize = 4;
+pub const FEW_SUBJECTS: usize = 2;
 
 /// The trace as paths.
 pub fn path(trace: &Trace) -> String {
+    path_among(trace, |_| true)
+}
+
+/// The paths of these records alone; the end is always told.
+pub fn path_among(trace: &Trace, among: impl Fn(&Record) -> bool) -> String {
     let names = Names::new(&trace.header, &trace.records);
     let host = trace.header.nodes.iter().map(|node| width(&node.name)).max().unwrap_or(0);
     let mut out = format!("path      {}\n", escape(&trace.header.scenario));
@@ -22,25 +33,21 @@ pub fn path(trace: &Trace) -> String {
         let _ = writeln!(out, "title     {}", escape(&trace.header.title));
     }
     out.push('\n');
+    let rows = paths(trace, &names, &among);
+    let column = rows.iter().map(|row| width(&listed(&row.subjects))).max().unwrap_or(0).max(host + 3);
     let mut print = |node: NodeId, subject: &str, text: &str| {
-        let row = format!("{}  {}  {text}", pad(names.node(node), host), pad(subject, host + 3));
+        let row = format!("{}  {}  {text}", pad(names.node(node), host), pad(subject, column));
         let _ = writeln!(out, "{}", row.trim_end());
     };
-    for row in paths(trace, &names) {
+    for row in &rows {
         print(row.node, &listed(&row.subjects), &row.states.join(" > "));
     }
-    for (node, totals) in totals(trace) {
+    for (node, totals) in totals(trace, &among) {
         print(node, "packets", &totals.text());
     }
-    for record in &trace.records {
-        match &record.what {
-            What::Divergence { conn, rule, clause, .. } => {
-                let subject = conn.map(|conn| names.conn(conn)).unwrap_or_default();
-                print(record.node, &subject, &format!("diverges: {} | {}", escape(rule), escape(clause)));
-            }
-            What::Stall { conn, .. } => print(record.node, &names.conn(*conn), "stalls"),
-            _ => {}
-        }
+    for ((node, subject, text), count) in remarks(trace, &names, &among) {
+        let times = if count > 1 { format!(" x{count}") } else { String::new() };
+        print(node, &subject, &format!("{text}{times}"));
     }
     for record in &trace.records {
         if let What::End { ending } = &record.what {
@@ -48,6 +55,26 @@ pub fn path(trace: &Trace) -> String {
         }
     }
     out
+}
+
+/// What a reader must not miss, in the order in which it was first said; and how often that was.
+fn remarks(trace: &Trace, names: &Names<'_>, among: &impl Fn(&Record) -> bool) -> Vec<((NodeId, String, String), u32)> {
+    let mut remarks: Vec<((NodeId, String, String), u32)> = Vec::new();
+    for record in trace.records.iter().filter(|record| among(record)) {
+        let (conn, text) = match &record.what {
+            What::Divergence { conn, rule, clause, .. } => {
+                (*conn, format!("diverges: {} | {}", escape(rule), escape(clause)))
+            }
+            What::Stall { conn, .. } => (Some(*conn), "stalls".to_owned()),
+            _ => continue,
+        };
+        let remark = (record.node, conn.map(|conn| names.conn(conn)).unwrap_or_default(), text);
+        match remarks.iter_mut().find(|(known, _)| *known == remark) {
+            Some((_, count)) => *count += 1,
+            None => remarks.push((remark, 1)),
+        }
+    }
+    remarks
 }
 
 /// The same path, passed by these at one node.
@@ -58,10 +85,10 @@ struct Row {
 }
 
 /// All paths in the order in which they began; like ones together.
-fn paths(trace: &Trace, names: &Names<'_>) -> Vec<Row> {
+fn paths(trace: &Trace, names: &Names<'_>, among: &impl Fn(&Record) -> bool) -> Vec<Row> {
     let mut walks: Vec<Row> = Vec::new();
     let mut open: BTreeMap<(NodeId, &str, Subject), usize> = BTreeMap::new();
-    for record in &trace.records {
+    for record in trace.records.iter().filter(|record| among(record)) {
         let (machine, subject, from, to) = match &record.what {
             What::State { conn, end, from, to } => {
                 ("tcp", Subject::Conn(*conn, *end), from.to_string(), to.to_string())
@@ -69,6 +96,13 @@ fn paths(trace: &Trace, names: &Names<'_>) -> Vec<Row> {
             // TCP's moves have state records.
             What::Edge(edge) if edge.from != edge.to && edge.machine != Tcp::NAME => {
                 (&*edge.machine, edge.of, escape(&edge.from), escape(&edge.to))
+            }
+            What::Power { up } => {
+                if !*up {
+                    open.retain(|(node, ..), walk| *node != record.node || !lose(&mut walks[*walk]));
+                }
+                power(record.node, *up, &mut walks);
+                continue;
             }
             _ => continue,
         };
@@ -89,6 +123,24 @@ fn paths(trace: &Trace, names: &Names<'_>) -> Vec<Row> {
     together(walks)
 }
 
+/// The host loses what it has; true where there was something to lose.
+fn lose(walk: &mut Row) -> bool {
+    let open = walk.states.last().is_some_and(|state| state != "CLOSED");
+    if open {
+        walk.states.push(POWER_OFF.to_owned());
+    }
+    open
+}
+
+/// The host itself goes off or on.
+fn power(node: NodeId, up: bool, walks: &mut Vec<Row>) {
+    let word = |up: bool| if up { "on".to_owned() } else { "off".to_owned() };
+    match walks.iter_mut().find(|walk| walk.node == node && walk.subjects == [POWER]) {
+        Some(walk) => walk.states.push(word(up)),
+        None => walks.push(Row { node, subjects: vec![POWER.to_owned()], states: vec![word(!up), word(up)] }),
+    }
+}
+
 fn together(walks: Vec<Row>) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let mut known: BTreeMap<(NodeId, Vec<String>), usize> = BTreeMap::new();
@@ -107,7 +159,7 @@ fn together(walks: Vec<Row>) -> Vec<Row> {
 
 fn listed(subjects: &[String]) -> String {
     match subjects {
-        [first, .., last] if subjects.len() > FEW => format!("{first} .. {last} ({})", subjects.len()),
+        [first, .., last] if subjects.len() > FEW_SUBJECTS => format!("{first} .. {last} ({})", subjects.len()),
         _ => subjects.join(", "),
     }
 }
@@ -134,10 +186,10 @@ impl Totals {
     }
 }
 
-fn totals(trace: &Trace) -> BTreeMap<NodeId, Totals> {
+fn totals(trace: &Trace, among: &impl Fn(&Record) -> bool) -> BTreeMap<NodeId, Totals> {
     let relative = Relative::new(&trace.records);
     let mut all: BTreeMap<NodeId, Totals> = BTreeMap::new();
-    for record in trace.records.iter().filter(|record| record.what.packet().is_some()) {
+    for record in trace.records.iter().filter(|record| record.what.packet().is_some() && among(record)) {
         let totals = all.entry(record.node).or_default();
         match &record.what {
             What::Sent { .. } => {

@@ -139,12 +139,14 @@ pub enum What {
         /// The state after.
         to: tcp::State,
     },
-    /// A timer of a connection fired.
+    /// A timer fired.
     Timer {
-        /// The connection.
-        conn: ConnId,
-        /// The end whose timer it is.
-        end: End,
+        /// The connection, if it is of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conn: Option<ConnId>,
+        /// The end of that connection whose timer it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        end: Option<End>,
         /// Which.
         timer: TimerKind,
         /// How long it had run: since the record that is its cause. Where the wire does not tell, the time for which the end
@@ -380,8 +382,10 @@ crate::finite! {
     pub enum DropWhy {
         /// A checksum does not match.
         BadChecksum => "bad-checksum",
-        /// The accept queue or the half-open queue is full.
+        /// The accept queue is full.
         BacklogFull => "backlog-full",
+        /// As many connections of the listener are half-open as may be.
+        HalfOpenFull => "half-open-full",
         /// The time to live reached zero.
         TtlExpired => "ttl-expired",
         /// No route leads there.
@@ -412,7 +416,7 @@ pub enum LinkChange {
 }
 
 crate::finite! {
-    /// A TCP timer, inferred from what its firing did.
+    /// A timer; TCP's are inferred from what their firing did.
     pub enum TimerKind {
         /// Retransmission timeout (RFC 6298).
         Retransmission => "rto",
@@ -428,6 +432,12 @@ crate::finite! {
         TimeWait => "2msl",
         /// A connection attempt or unacknowledged data took too long (RFC 9293, 3.8.3; RFC 5482).
         UserTimeout => "user-timeout",
+        /// SO_LINGER's time, for which close() waits.
+        Linger => "linger",
+        /// A question for a hardware address had no answer, and is asked again (RFC 1122, 2.3.2.1; RFC 4861, 7.2.2).
+        Neighbor => "neighbor",
+        /// The resolver's patience with a name server that does not answer (RFC 1123, 6.1.3.3).
+        Resolver => "resolver",
     }
 }
 

@@ -85,6 +85,10 @@ impl Relative {
             None => self.show(conn, packet, segment, sender),
         };
         self.shown.insert(record.id, shown);
+        if let (What::Arrived { .. }, Some(ack)) = (&record.what, shown.ack) {
+            let side = self.sides.entry((flow(conn, packet), packet.dst)).or_default();
+            side.acked = side.acked.max(ack);
+        }
     }
 
     /// What a segment is already known as, when this record is one more stage of its way: its arrival, its loss, or its
@@ -109,7 +113,7 @@ impl Relative {
     }
 
     fn show(&mut self, conn: Option<ConnId>, packet: &Packet, segment: &Segment, sender: Option<NodeId>) -> Shown {
-        let flow = conn.map_or_else(|| Flow::Pair(packet.src.min(packet.dst), packet.src.max(packet.dst)), Flow::Conn);
+        let flow = flow(conn, packet);
         let end = self.end(conn, packet);
         let peer = self.sides.entry((flow, packet.dst)).or_default();
         let ack = segment.flags.has(Flags::ACK).then(|| peer.relative(segment.ack));
@@ -119,17 +123,24 @@ impl Relative {
         side.learn(segment);
         let start = side.relative(segment.seq);
         let stop = start + i64::from(segment.seg_len());
+        // A keep-alive's octet is none of the text (RFC 9293, 3.8.4): it has been acknowledged, with all the rest.
+        let control = segment.flags.has(Flags::SYN) || segment.flags.has(Flags::FIN);
+        let probes = segment.len == 1 && !control && stop == side.high && side.acked == side.high;
         side.high = side.high.max(stop);
         if segment.flags.has(Flags::FIN) {
             side.fin = Some(stop);
         }
-        let nth = sender.map_or(1, |node| side.sent.entry(node).or_default().send(start, stop));
+        let nth = sender.filter(|_| !probes).map_or(1, |node| side.sent.entry(node).or_default().send(start, stop));
         let window = match side.scale {
             Some(shift) if peer_scales && !segment.flags.has(Flags::SYN) => u32::from(segment.window) << shift.min(14),
             _ => u32::from(segment.window),
         };
         Shown { end, start, stop, nth, ack, acks_fin, window, sack }
     }
+}
+
+fn flow(conn: Option<ConnId>, packet: &Packet) -> Flow {
+    conn.map_or_else(|| Flow::Pair(packet.src.min(packet.dst), packet.src.max(packet.dst)), Flow::Conn)
 }
 
 /// One direction of a connection.
@@ -141,6 +152,8 @@ struct Side {
     scale: Option<u8>,
     /// The highest number so far, from which later ones are unwrapped.
     high: i64,
+    /// The highest acknowledgment that has reached it.
+    acked: i64,
     /// The number after its FIN.
     fin: Option<i64>,
     /// What each node has sent: a forged segment makes no retransmission of the true one.

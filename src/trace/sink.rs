@@ -1,7 +1,7 @@
 //! Where records go.
 
-use super::{Header, Record, What};
-use crate::base::{NodeId, RecordId, Time};
+use super::{End, Header, Record, TimerKind, What};
+use crate::base::{ConnId, NodeId, RecordId, Time};
 
 /// Takes records as they happen.
 pub trait Sink {
@@ -77,5 +77,19 @@ impl<'a> Tape<'a> {
         self.next += 1;
         self.sink.record(Record { id, at: self.now, node, cause: self.cause, what: what() });
         Some(id)
+    }
+
+    /// Records that a timer fired which had run since then, when that record began it; what comes next is caused by it.
+    pub fn expire(
+        &mut self,
+        node: NodeId,
+        of: Option<(ConnId, End)>,
+        timer: TimerKind,
+        (since, began): (Time, Option<RecordId>),
+    ) {
+        self.cause = began.or(self.cause);
+        let (after, conn, end) = (self.now.since(since), of.map(|of| of.0), of.map(|of| of.1));
+        let noted = self.note(node, || What::Timer { conn, end, timer, after });
+        self.cause = noted.or(self.cause);
     }
 }

@@ -1,7 +1,7 @@
 //! Short words for what happened, the same wherever they stand.
 
 use super::escape::{escape, preview};
-use super::{Call, Fault, LinkChange, Names, Outcome, Record, Relative, What};
+use super::{Call, CallName, Fault, LinkChange, Names, Outcome, Record, Relative, What};
 use crate::base::{Payload, RecordId};
 use crate::packet::{Body, Flags, IcmpKind, Packet};
 use crate::tcp;
@@ -145,7 +145,7 @@ pub(super) fn fault_words(fault: &Fault) -> (String, String) {
         Fault::Dropped(index) => (String::new(), rule(index)),
         Fault::Lost => (String::new(), chance()),
         Fault::LostInBurst => (String::new(), "chance, in a burst".to_owned()),
-        Fault::QueueFull => (String::new(), "full queue".to_owned()),
+        Fault::QueueFull => (String::new(), "queue-full".to_owned()),
         Fault::Cut => (String::new(), "cut".to_owned()),
         Fault::TooBig => (String::new(), "MTU".to_owned()),
         Fault::Duplicated(index) => ("duplicated".to_owned(), index.map_or_else(chance, rule)),
@@ -163,7 +163,7 @@ pub(super) fn call_words(call: &Call, names: &Names<'_>) -> String {
     args.extend(call.fd.map(|fd| fd.0.to_string()));
     if !call.args.is_empty() {
         let addr = call.args.parse().map(|addr| names.endpoint(addr));
-        args.push(addr.unwrap_or_else(|_| escape(&call.args)));
+        args.push(addr.unwrap_or_else(|_| option_words(&call.args)));
     }
     if let Some(data) = &call.data {
         args.push(preview(&data.0, PREVIEW));
@@ -172,8 +172,22 @@ pub(super) fn call_words(call: &Call, names: &Names<'_>) -> String {
     format!("{}({})", call.call, args.join(", "))
 }
 
+/// The argument of an option's call. SO_LINGER's is a struct: `{on, 0 s}` is far from off.
+fn option_words(args: &str) -> String {
+    match args.strip_prefix(LINGER).and_then(|rest| rest.strip_prefix('=')).and_then(|value| value.parse().ok()) {
+        Some(value) => format!("{LINGER}={}", linger_words(value)),
+        None => escape(args),
+    }
+}
+
+const LINGER: &str = "SO_LINGER";
+
+fn linger_words(seconds: i64) -> String {
+    if seconds < 0 { "{off}".to_owned() } else { format!("{{on, {seconds} s}}") }
+}
+
 /// What a call returned; nothing yet if it blocks.
-pub(super) fn outcome_words(outcome: &Outcome, names: &Names<'_>) -> Option<String> {
+pub(super) fn outcome_words(call: &Call, outcome: &Outcome, names: &Names<'_>) -> Option<String> {
     let data = |data: &Payload| format!("{} {}", data.0.len(), preview(&data.0, PREVIEW));
     Some(match outcome {
         Outcome::Pending => return None,
@@ -182,9 +196,11 @@ pub(super) fn outcome_words(outcome: &Outcome, names: &Names<'_>) -> Option<Stri
         Outcome::Accepted(fd, peer) => format!("{} from {}", fd.0, names.endpoint(*peer)),
         Outcome::Count(count) => count.to_string(),
         Outcome::Data(bytes) => data(bytes),
+        Outcome::From(bytes, _) if call.call == CallName::Recv => data(bytes),
         Outcome::From(bytes, peer) => format!("{} from {}", data(bytes), names.endpoint(*peer)),
         Outcome::Eof => "eof".to_owned(),
         Outcome::Addr(addr) => addr.to_string(),
+        Outcome::Value(value) if call.args == LINGER => linger_words(*value),
         Outcome::Value(value) => value.to_string(),
         Outcome::SoError(errno) => errno.to_string(),
         Outcome::Ready(ready) => escape(ready),

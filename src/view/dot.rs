@@ -38,6 +38,10 @@ const SUBJECTS: [(&str, &str); 6] = [
     ("#5B4636", "dotted"),
 ];
 
+/// The same for moves that were kept, added, or are gone, where two runs are compared.
+const FATES: [(&str, &str, &str); 3] =
+    [("kept", "#57606A", "solid"), ("added", "#00805D", "solid"), ("gone", "#D1242F", "dashed")];
+
 /// The diagram of a machine, or of a run over it.
 pub fn dot(machine: &MachineGraph, options: DotOptions) -> String {
     // Where there are more subjects than looks, the look alone does not tell who it was.
@@ -102,7 +106,10 @@ fn legend(machine: &MachineGraph) -> String {
             .subjects
             .iter()
             .enumerate()
-            .map(|(at, name)| key(colour(at), &format!("{} {name}", sample(pattern(at)))))
+            .map(|(at, name)| {
+                let (colour, pattern) = subject(machine, at);
+                key(colour, &format!("{} {name}", sample(pattern)))
+            })
             .collect();
         if machine.graph.edge_weights().any(|edge| edge.declared && edge.seen.len() > 1) {
             keys.push(key(SEVERAL, "━━ several"));
@@ -126,12 +133,11 @@ fn sample(pattern: &str) -> &'static str {
     }
 }
 
-fn colour(subject: usize) -> &'static str {
-    SUBJECTS[subject % SUBJECTS.len()].0
-}
-
-fn pattern(subject: usize) -> &'static str {
-    SUBJECTS[subject % SUBJECTS.len()].1
+/// Colour and pattern of a subject.
+fn subject(machine: &MachineGraph, at: usize) -> (&'static str, &'static str) {
+    let name = machine.subjects.get(at).map_or("", String::as_str);
+    let fate = FATES.iter().find(|(fate, ..)| machine.compared && *fate == name);
+    fate.map_or(SUBJECTS[at % SUBJECTS.len()], |(_, colour, pattern)| (colour, pattern))
 }
 
 fn state(out: &mut String, machine: &MachineGraph, node: NodeIndex, twice: bool) {
@@ -179,14 +185,14 @@ fn edge(out: &mut String, machine: &MachineGraph, arrow: &Arrow, split: Option<N
     let ends = split == Some(arrow.to) && arrow.from != arrow.to;
     let to = if ends { end_id(to) } else { to.clone() };
     let mut attributes = vec![format!("label={}", label(&shown(arrow)))];
-    attributes.extend(line_style(&arrow.look));
+    attributes.extend(line_style(machine, &arrow.look));
     if !arrow.clauses.is_empty() {
         attributes.push(format!("tooltip={}", quote(&arrow.clauses.join("; "))));
     }
     out.push_str(&format!("  {} -> {} [{}];\n", quote(from), quote(&to), attributes.join(", ")));
 }
 
-fn line_style(look: &Look) -> Option<String> {
+fn line_style(machine: &MachineGraph, look: &Look) -> Option<String> {
     let bold = |colour: &str, pattern: &str| {
         format!("color=\"{colour}\", fontcolor=\"{colour}\", style=\"{pattern}\", penwidth=2.2, weight=4")
     };
@@ -195,7 +201,10 @@ fn line_style(look: &Look) -> Option<String> {
         Look::Unseen => Some(format!("color=\"{PALE}\", fontcolor=\"{PALE_TEXT}\", fontsize=9")),
         Look::Stray => Some(bold(STRAY, "solid")),
         Look::Seen(by) => match by.as_slice() {
-            [one] => Some(bold(colour(*one), pattern(*one))),
+            [one] => {
+                let (colour, pattern) = subject(machine, *one);
+                Some(bold(colour, pattern))
+            }
             _ => Some(bold(SEVERAL, "solid")),
         },
     }

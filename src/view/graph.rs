@@ -72,6 +72,8 @@ pub struct MachineGraph {
     pub run: Option<String>,
     /// Who took part in the run, by name: the pictures of several machines give a host the same colour.
     pub subjects: Vec<String>,
+    /// Two runs are compared: the subjects are not hosts but what became of a move, `kept`, `added`, `gone`.
+    pub compared: bool,
     /// All inputs, in the table's order.
     pub inputs: Vec<String>,
     /// What a reader must know besides: that the trace was made with another table, say.
@@ -109,6 +111,7 @@ pub fn declared(table: &Table) -> MachineGraph {
         title: table.title.to_owned(),
         run: None,
         subjects: Vec::new(),
+        compared: false,
         inputs: table.inputs.iter().map(|&input| input.to_owned()).collect(),
         notes: Vec::new(),
         graph,
@@ -124,6 +127,12 @@ pub fn over_run(table: &Table, run: &str, witnessed: &[RunEdge]) -> MachineGraph
     }
     over.subjects.sort();
     over
+}
+
+/// The machine with the moves of two runs, whose subjects say what became of them.
+#[cfg(feature = "cli")]
+pub(super) fn over_runs(table: &Table, runs: &str, moves: &[RunEdge]) -> MachineGraph {
+    MachineGraph { compared: true, ..over_run(table, runs, moves) }
 }
 
 impl MachineGraph {

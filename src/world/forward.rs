@@ -116,11 +116,14 @@ impl World {
                         let packet = frame.packet.map(hop_fewer);
                         self.send(to, port, Box::new(Frame { bytes: onward, packet, ..*frame }), hands);
                     }
-                    Routed::Answered { port, frame: reply } => self.originate(to, port, reply, &frame, hands),
+                    Routed::Answered { port, frame: reply } => {
+                        hands.tape.cause = frame.sent;
+                        self.originate(to, port, reply, hands);
+                    }
                     Routed::Away { why, error } => {
                         note_drop(to, &frame, why, hands);
                         if let Some((port, error)) = error {
-                            self.originate(to, port, error, &frame, hands);
+                            self.originate(to, port, error, hands);
                         }
                     }
                 }
@@ -128,14 +131,13 @@ impl World {
         }
     }
 
-    /// A router sends a packet of its own.
-    fn originate(&mut self, node: NodeId, port: usize, bytes: Bytes, about: &Frame, hands: &mut Hands<'_, '_>) {
+    /// A router sends a packet of its own, about what it has just dropped or taken.
+    fn originate(&mut self, node: NodeId, port: usize, bytes: Bytes, hands: &mut Hands<'_, '_>) {
         let mut frame = Box::new(Frame::new(bytes, false));
         if hands.look {
             frame.packet = packet::dissect(&frame.bytes, false);
         }
         if let Some(packet) = frame.packet {
-            hands.tape.cause = about.sent;
             let link = self.ports[node.index()].get(port);
             let link = link.map(|port| crate::base::LinkId(u16::try_from(port.link).unwrap_or(u16::MAX)));
             let what = || What::Sent { conn: None, link, packet, frame: frame.bytes.clone() };
@@ -159,5 +161,6 @@ impl World {
 fn note_drop(node: NodeId, frame: &Frame, why: DropWhy, hands: &mut Hands<'_, '_>) {
     let Some(packet) = frame.packet else { return };
     hands.tape.cause = frame.sent;
-    hands.tape.note(node, || What::Drop { conn: frame.conn, packet, why, frame: frame.bytes.clone() });
+    let noted = hands.tape.note(node, || What::Drop { conn: frame.conn, packet, why, frame: frame.bytes.clone() });
+    hands.tape.cause = noted.or(hands.tape.cause);
 }

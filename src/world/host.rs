@@ -1,12 +1,12 @@
 //! What stands at a node, and what a program on a host sees of the world.
 
-use crate::base::{ActorId, Fd, LinkId, RecordId, Time, entropy};
+use crate::base::{ActorId, Fd, LinkId, RecordId, Span, Time, entropy};
 use crate::net::{Router, Switch};
 use crate::packet;
 use crate::scenario::model::{HostSpec, How, Inject, Proto, SockOpt};
 use crate::socket::{Caller, Ctx, Kernel, Received, Sys};
 use crate::socket_api::{Errno, Readiness};
-use crate::trace::{Call, CallName, Outcome, What};
+use crate::trace::{Call, CallName, Outcome, TimerKind, What};
 use bytes::Bytes;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::collections::BTreeSet;
@@ -189,6 +189,15 @@ impl Sys for HostSys<'_, '_, '_> {
         kernel.library_returns(caller, &outcome, self.ctx);
     }
 
+    fn expired(&mut self, timer: TimerKind, after: Span) {
+        let tape = &mut self.ctx.tape;
+        let since = Time(tape.now.0.saturating_sub(after.0));
+        tape.expire(self.host.kernel.node(), None, timer, (since, self.within.or(tape.cause)));
+        if self.within.is_some() {
+            *self.within = tape.cause;
+        }
+    }
+
     fn begin_step(&mut self, index: usize) {
         let (actor, node) = (self.actor, self.host.kernel.node());
         self.ctx.tape.cause = None;
@@ -229,7 +238,8 @@ impl Sys for HostSys<'_, '_, '_> {
             ..packet::Segment::default()
         };
         let ttl = self.host.spec.sockets.hop_limit;
-        let frame = packet::craft_tcp(src, to, ttl, &header, &segment.data.0).ok_or(Errno::Einval)?;
+        let frame =
+            packet::craft_tcp_with(src, to, ttl, &header, &segment.options.0, &segment.data.0).ok_or(Errno::Einval)?;
         let (actor, node) = (self.actor, self.host.kernel.node());
         let args = format!("{src} > {to} {} seq={} ack={}", segment.flags, segment.seq, segment.ack);
         let data = (!segment.data.0.is_empty()).then(|| segment.data.clone());

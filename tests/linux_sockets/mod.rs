@@ -1,13 +1,15 @@
 //! The socket layer does what Linux does: every sequence of the table is made on simulated hosts, and what comes of it
 //! is compared with what the table says, word for word. A sequence that differs gives what is written here instead.
 
+mod again;
 mod closing;
 pub(crate) mod lab;
 mod opening;
 mod rules;
 
+use crate::support::Kept;
 use drywire::judge;
-use drywire::socket_api::linux::{SEQUENCES, Standing};
+use drywire::socket_api::linux::{self, SEQUENCES, Standing};
 use lab::Lab;
 
 /// What came of a sequence, and how it came.
@@ -50,6 +52,17 @@ pub(crate) const SCENES: &[Scene] = &[
     opening::s34,
     closing::s35,
     opening::s38,
+    again::s39,
+    again::s40,
+    again::s41,
+    again::s42,
+    again::s43,
+    again::s44,
+    again::s45,
+    again::s46,
+    again::s47,
+    again::s48,
+    again::s49,
 ];
 
 /// What comes of the sequences that differ.
@@ -64,6 +77,12 @@ const HERE: &[(&str, &str)] = &[
     ("S32", "connect=ok; state=ESTABLISHED; send=2; recv=b'me'; shutdown WR=ok; state after=TIME_WAIT; recv=b''"),
     ("S35", "close=ok; state=CLOSE; peer state=CLOSE; peer recv=ECONNRESET; peer recv again=b''; reconnect=ok"),
     ("S38", "connect=ETIMEDOUT; after s=0.3; state=CLOSE"),
+    ("S44", "connect=EISCONN; poll=IN|OUT|ERR|HUP|RDHUP; connect=EISCONN"),
+    ("S45", "connect=ECONNREFUSED; poll=OUT|HUP"),
+    ("S46", "another bind() to the port=EADDRINUSE; bind=EINVAL"),
+    ("S47", "port=0"),
+    ("S48", "setsockopt=EISCONN; getsockopt=16384"),
+    ("S49", "sendto=EMSGSIZE, port=0; send=EDESTADDRREQ, port=0; sendto=EINVAL, port=0"),
 ];
 
 fn play() -> Vec<Played> {
@@ -90,6 +109,13 @@ fn every_sequence_gives_what_the_table_says() {
             }
         }
     }
+}
+
+#[test]
+fn the_document_is_the_table() {
+    let mut kept = Kept::default();
+    kept.file("docs/linux-sockets.md", &linux::document());
+    kept.held();
 }
 
 #[test]

@@ -95,6 +95,8 @@ pub(super) fn candidates(cause: Cause, end: End, from: State, to: State) -> Vec<
             vec![vec![Input::OpenPassive]]
         }
         Cause::Arrived(inputs, other) => [inputs].into_iter().chain(other).map(|inputs| inputs.to_vec()).collect(),
+        // Any shutdown() gives up an attempt to connect.
+        Cause::Call(CallName::Shutdown, _) if from == State::SynSent => vec![vec![Input::Close]],
         Cause::Call(call, ends_sending) => of_call(call, ends_sending).iter().map(|&input| vec![input]).collect(),
         // An attempt to connect is given up, as widespread stacks do (RFC 5461, 4.1); a connection is not.
         Cause::Icmp if from == State::SynSent => vec![vec![Input::Abort]],
@@ -132,6 +134,11 @@ const fn of_timer(timer: TimerKind) -> &'static [Input] {
         TimerKind::TimeWait => &[Input::TimeWaitTimeout],
         // A peer that answers no keep-alive is given up as one that acknowledges nothing.
         TimerKind::UserTimeout | TimerKind::KeepAlive => &[Input::UserTimeout],
-        TimerKind::FastRetransmit | TimerKind::Probe | TimerKind::DelayedAck => &[],
+        TimerKind::FastRetransmit
+        | TimerKind::Probe
+        | TimerKind::DelayedAck
+        | TimerKind::Linger
+        | TimerKind::Neighbor
+        | TimerKind::Resolver => &[],
     }
 }

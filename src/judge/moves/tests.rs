@@ -50,7 +50,7 @@ impl Run {
     }
 
     fn timer(&mut self, end: End, timer: TimerKind) -> u32 {
-        self.put(end, None, What::Timer { conn: CONN, end, timer, after: Span::ZERO })
+        self.put(end, None, What::Timer { conn: Some(CONN), end: Some(end), timer, after: Span::ZERO })
     }
 
     fn state(&mut self, end: End, cause: u32, from: State, to: State) {

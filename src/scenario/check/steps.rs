@@ -24,6 +24,9 @@ const MOST_ACTORS: usize = 16_384;
 /// What `recv` asks for at most, without `max`.
 const RECV_MAX: u32 = 65_536;
 
+/// As many bytes of options as a TCP header can have (RFC 9293, 3.1).
+const OPTIONS: usize = 40;
+
 /// A script in the making.
 struct Script {
     node: NodeId,
@@ -399,6 +402,15 @@ impl Checker<'_> {
         } else {
             crate::base::Payload::default()
         };
+        let options = table.options.as_ref();
+        if let Some(long) = options.filter(|options| options.value.len() > OPTIONS) {
+            self.errors.add(
+                long.place.clone(),
+                format!("a segment has at most {OPTIONS} bytes of options"),
+                "the header's length counts to 60, 20 of them fixed",
+            );
+        }
+        let options = options.map(|options| options.value.clone()).unwrap_or_default();
         Some(Inject {
             src,
             to: self.target(table)?,
@@ -406,6 +418,7 @@ impl Checker<'_> {
             seq: number(&table.seq).unwrap_or(0),
             ack: number(&table.ack).unwrap_or(0),
             window: number(&table.window).and_then(|window| u16::try_from(window).ok()).unwrap_or(u16::MAX),
+            options: crate::base::Payload(options.into()),
             data,
         })
     }

@@ -97,7 +97,7 @@ fn worth<'p>(scene: &Scene<'_>, what: CountOf, record: &'p Record) -> Option<Wor
             Worth::one(*conn, Some(packet), Some(loss(fault)))
         }
         (CountOf::Dropped, What::Drop { conn, packet, why, .. }) => Worth::one(*conn, Some(packet), Some(why.name())),
-        (CountOf::Timers, What::Timer { conn, timer, .. }) => Worth::one(Some(*conn), None, Some(timer.name())),
+        (CountOf::Timers, What::Timer { conn, timer, .. }) => Worth::one(*conn, None, Some(timer.name())),
         (CountOf::Connections, What::Conn { conn, .. }) => Worth::one(Some(*conn), None, None),
         (CountOf::Received, What::Call(_) | What::Return { .. }) => {
             let done = scene.returned(record)?;

@@ -138,7 +138,7 @@ steps = [
   { b = "restart", wait = "1 s" },
   { b = "cut", link = "one" },
   { b = "repair", link = "one", label = "whole again" },
-  { b = "inject", src = ":80", to = "a:81", flags = "SYN,ACK", seq = 5, ack = 6, window = 7, text = "x" },
+  { b = "inject", src = ":80", to = "a:81", flags = "SYN,ACK", seq = 5, ack = 6, window = 7, options = "01 fe 00", text = "x" },
   { b = "inject", src = "10.9.0.77:80", to = "a:81", flags = "RST" },
 ]
 

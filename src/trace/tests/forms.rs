@@ -82,7 +82,10 @@ fn lines_are_chosen_by_host_connection_and_layer() {
     let trace = lost_syn_ack();
     let with = |hosts: &[&str], conns: &[&str], layers: &[&str]| {
         let owned = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
-        text(&trace, &TextOptions { hosts: owned(hosts), conns: owned(conns), layers: owned(layers) })
+        text(
+            &trace,
+            &TextOptions { hosts: owned(hosts), conns: owned(conns), layers: owned(layers), ..TextOptions::default() },
+        )
     };
     let tcp = with(&["server"], &[], &["tcp"]);
     assert_eq!(layers(&tcp), ["tcp"; 3]);
@@ -121,9 +124,11 @@ fn bulk(lost: Option<u32>) -> Trace {
 #[test]
 fn a_long_run_of_like_segments_is_one_line_each_way() {
     let text = text(&bulk(None), &TextOptions::default());
-    assert_eq!(layers(&text), ["call", "conn", "seg>", "seg<", "seg>", "seg<", "seg>", "seg<", "seg>", "seg<", "call"]);
+    let shown = ["call", "conn", "seg>", "seg<", "seg>", "seg<", "seg>", "seg<", "seg>", "seg<", "call", "seg>"];
+    assert_eq!(layers(&text), shown);
+    assert!(text.contains("client  seg>   client.1   [1) ACK ack=1 win=16384"), "it has another cause:\n{text}");
     assert!(text.contains("server  seg>   client.1   [1,1201) x12 PSH,ACK ack=1 len=1200 win=16384 over="), "{text}");
-    assert!(text.contains("client  seg>   client.1   [1) x13 ACK ack=1..1201 win=16384 over="), "{text}");
+    assert!(text.contains("client  seg>   client.1   [1) x12 ACK ack=101..1201 win=16384 over="), "{text}");
     assert!(text.contains("recv(3) x12 -> 1200 over="), "{text}");
 }
 
@@ -139,6 +144,11 @@ fn a_loss_stays_in_sight_and_short_runs_stay() {
 fn no_control_characters_come_out() {
     assert_eq!(preview("a\r\n\u{1b}\"\\\u{202e}한국어".as_bytes(), 80), r#""a\r\n\u{1b}\"\\\u{202e}한국어""#);
     assert_eq!(preview(&[b'a', 0xff, 0xed, 0x95], 80), r#""a\xff\xed\x95""#);
+    assert_eq!(preview(&[0xee, 0xbf, 0x85, 0, 1, b'w', b'\n'], 80), r#""\xee\xbf\x85\x00\x01w\x0a""#, "no text");
+    let korean = "한국".as_bytes();
+    assert_eq!(preview(&korean[1..5], 80), r#""\x95\x9c\xea\xb5""#, "the ends of characters");
+    assert_eq!(preview(&korean[1..], 80), r#""\x95\x9c국""#);
+    assert_eq!(preview("\u{efc5}".as_bytes(), 80), r#""\u{efc5}""#, "for private use");
     assert_eq!(preview(&[b'a'; 60], 8), format!("\"{}\"…", "a".repeat(8)));
     let mut trace = lost_syn_ack();
     let app = What::App { actor: ActorId(0), text: "\u{9b}31m\u{7}\n".to_owned() };

@@ -1,7 +1,7 @@
 //! Relative sequence numbers, and names.
 
 use super::scribe::{ACK, CLIENT, CONN, FIN_ACK, PSH_ACK, SERVER, SYN, SYN_ACK, Scribe, addr, header};
-use crate::base::{Fd, NodeId, RecordId};
+use crate::base::{ConnId, Fd, NodeId, RecordId};
 use crate::packet::Flags;
 use crate::trace::{CallName, End, Names, NodeInfo, NodeKind, Outcome, Relative, Trace, What};
 
@@ -66,19 +66,60 @@ fn without_a_syn_the_first_number_counts_as_one() {
 }
 
 #[test]
+fn a_descriptor_stands_for_one_connection_after_the_other() {
+    let mut it = Scribe::new();
+    let mut connect = |conn: u32| {
+        let socket = it.call(CLIENT, CallName::Socket, "", Outcome::Ok);
+        let id = it.call(CLIENT, CallName::Connect, "server:80", Outcome::Pending);
+        let What::Call(call) = &mut it.records[id.index()].what else { panic!() };
+        (call.fd, call.conn) = (Some(Fd(3)), Some(ConnId(conn)));
+        (socket, id)
+    };
+    let (before, first) = connect(0);
+    let (between, second) = connect(1);
+    let trace = it.trace();
+    let names = Names::new(&trace.header, &trace.records);
+    let stands_for = [before, first, between, second].map(|at| names.fd_conn(CLIENT, Fd(3), at).expect("one").0);
+    assert_eq!(stands_for, [0, 0, 0, 1]);
+}
+
+#[test]
+fn a_keep_alives_octet_is_no_retransmission() {
+    let mut it = Scribe::new();
+    let start = it.call(CLIENT, CallName::Connect, "server:80", Outcome::Ok);
+    it.conn(start);
+    let syn = it.send(CLIENT, start, SYN, 0, 0, "");
+    let syn = it.arrive(syn);
+    let answer = it.send(SERVER, syn, SYN_ACK, 0, 1, "");
+    let answer = it.arrive(answer);
+    let data = it.send(CLIENT, answer, PSH_ACK, 1, 1, "one");
+    let again = it.send(CLIENT, answer, PSH_ACK, 3, 1, "e");
+    let got = it.arrive(data);
+    let ack = it.send(SERVER, got, ACK, 1, 4, "");
+    let ack = it.arrive(ack);
+    let probe = it.send(CLIENT, ack, ACK, 3, 1, "\0");
+    assert_eq!(names_of(&[again, probe], &it.trace()), ["[3,4)'2", "[3,4)"]);
+}
+
+#[test]
 fn names_come_from_the_header_and_from_conn_records() {
     let mut it = Scribe::new();
     let start = it.call(CLIENT, CallName::Connect, "server:80", Outcome::Pending);
     it.conn(start);
     it.call(SERVER, CallName::Accept, "", Outcome::Accepted(Fd(4), addr(CLIENT)));
+    let (local, remote) = ("127.0.0.1:5".parse().expect("both"), "127.0.0.1:80".parse().expect("both"));
+    it.note(CLIENT, None, What::Conn { conn: ConnId(1), n: 2, local, remote });
     let mut header = header();
     header.nodes.push(NodeInfo { name: "hub".to_owned(), kind: NodeKind::Switch, addrs: vec![], model: false });
+    header.nodes[0].addrs.push("2001:db8::1".parse().expect("an address"));
     let names = Names::new(&header, &it.records);
     assert_eq!(names.conn(CONN), "client.1");
     assert_eq!(names.endpoint(addr(SERVER)), "server:80");
+    assert_eq!(names.endpoint(addr(CLIENT)), "10.0.0.1:49152", "one of several addresses");
     assert_eq!(names.endpoint("[::1]:5".parse().expect("an address")), "[::1]:5");
-    assert_eq!(names.fd_conn(SERVER, Fd(4)), Some(CONN));
+    assert_eq!(names.fd_conn(SERVER, Fd(4), start), Some(CONN));
     assert_eq!(names.conns().find_map(|(_, info)| info.acceptor), Some(SERVER));
     assert!(!names.is_loop(CONN));
+    assert!(names.is_loop(ConnId(1)), "127.0.0.1 is one's own");
     assert_eq!(names.node(NodeId(9)), "?");
 }

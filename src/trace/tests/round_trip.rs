@@ -201,12 +201,8 @@ fn small() -> BoxedStrategy<What> {
             from,
             to
         }),
-        (conn(), end(), finite::<TimerKind>(), any::<u64>()).prop_map(|(conn, end, timer, after)| What::Timer {
-            conn,
-            end,
-            timer,
-            after: Span(after)
-        }),
+        (option::of(conn()), option::of(end()), finite::<TimerKind>(), any::<u64>())
+            .prop_map(|(conn, end, timer, after)| What::Timer { conn, end, timer, after: Span(after) }),
         (actor(), any::<String>()).prop_map(|(actor, text)| What::App { actor, text }),
         any::<bool>().prop_map(|up| What::Power { up }),
         (conn(), end()).prop_map(|(conn, end)| What::Stall { conn, end }),

@@ -158,8 +158,8 @@ pub(super) fn lost_syn_ack() -> Trace {
     it.fault(answer, Fault::Dropped(0));
     it.wait(950);
     let after = Span::millis(1_000);
-    let rto =
-        it.note(CLIENT, None, What::Timer { conn: CONN, end: End::Initiator, timer: TimerKind::Retransmission, after });
+    let (conn, end) = (Some(CONN), Some(End::Initiator));
+    let rto = it.note(CLIENT, None, What::Timer { conn, end, timer: TimerKind::Retransmission, after });
     let again = it.send(CLIENT, rto, SYN, 0, 0, "");
     let again = it.arrive(again);
     let answer = it.send(SERVER, again, SYN_ACK, 0, 1, "");

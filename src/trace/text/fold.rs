@@ -2,14 +2,16 @@
 //!
 //! A run is an unbroken sequence of bulk lines: data, acknowledgments, the calls that move data. Within it the lines of one
 //! host, layer and subject that continue each other without a pause are a group; a group of more than a few becomes
-//! one line in the place of its first. Lines of several hosts and connections alternate in a run without breaking it, and
-//! so do packets that a link loses: they are always shown. What a sender sends in one round trip, and then waits, is so
-//! one line or a few.
+//! one line in the place of its first. Lines of several hosts and connections alternate in a run without breaking it.
+//! Nothing that matters goes under: a group ends where its connection's flags change and where a link loses, copies or
+//! delays one of its packets, and none stands above what caused it (but
+//! for folded lines of two hosts, which overlap). What a sender sends in one round trip, and then
+//! waits, is so one line or a few.
 
 use super::lines::{Line, rounded};
-use crate::base::{ActorId, Fd, NodeId, Span, Time};
+use crate::base::{ActorId, Fd, NodeId, RecordId, Span, Time};
 use crate::packet::Flags;
-use crate::trace::CallName;
+use crate::trace::{CallName, Names};
 use std::collections::BTreeMap;
 
 /// So many like lines of what carries data are left as they are.
@@ -35,8 +37,8 @@ pub(super) enum What {
     /// A call that moves data: how many bytes, if it has returned.
     Call { name: CallName, fd: Option<Fd>, actor: ActorId, returned: bool, bytes: Option<u64> },
     /// A delayed acknowledgment's timer.
-    Tick,
-    /// What a link did to a packet: never folded, and no end of the run.
+    Tick { after: Span },
+    /// What a link did to a packet: never folded, and no end of the run, but one of its connection's groups.
     Apart,
 }
 
@@ -60,12 +62,19 @@ impl Bulk {
     fn join(&self, next: &Bulk) -> Option<Bulk> {
         let sort = match (self.sort, next.sort) {
             (What::Data { start, stop, flags, nth }, What::Data { start: from, stop: to, flags: more, nth: times })
-                if (stop, nth) == (from, times) =>
+                if (stop, nth, flags) == (from, times, more) =>
             {
-                What::Data { start, stop: to, flags: Flags(flags.0 & more.0), nth }
+                What::Data { start, stop: to, flags, nth }
             }
-            (What::Ack { from, .. }, What::Ack { to, .. }) => What::Ack { from, to },
-            (What::Gap { at, first, .. }, What::Gap { at: next, last, .. }) if at == next => {
+            // Duplicate acknowledgments are one thing, those of something new another.
+            (What::Ack { from, .. }, What::Ack { to, .. })
+                if self.count == 1 || (self.acks.0 == self.acks.1) == (self.acks.1 == next.acks.0) =>
+            {
+                What::Ack { from, to }
+            }
+            (What::Gap { at, first, .. }, What::Gap { at: next_at, last, .. })
+                if (at, self.acks.1) == (next_at, next.acks.0) =>
+            {
                 What::Gap { at, first, last }
             }
             (What::Datagram { bytes }, What::Datagram { bytes: more }) => What::Datagram { bytes: bytes + more },
@@ -76,14 +85,14 @@ impl Bulk {
                 let bytes = bytes.map(|bytes| bytes + more.unwrap_or(0));
                 What::Call { name, fd, actor, returned, bytes }
             }
-            (What::Tick, What::Tick) => What::Tick,
+            (What::Tick { after }, What::Tick { after: next }) if after == next => What::Tick { after },
             _ => return None,
         };
         let (acks, windows) = ((self.acks.0, next.acks.1), (self.windows.0, next.windows.1));
         Some(Bulk { count: self.count + next.count, sort, acks, windows })
     }
 
-    fn text(&self) -> String {
+    fn text(&self, names: &Names<'_>) -> String {
         let count = self.count;
         let Bulk { acks, windows, .. } = self;
         match self.sort {
@@ -102,13 +111,14 @@ impl Bulk {
                 format!("[{at}) x{count} ACK ack={ack} win={win} sack={sack}")
             }
             What::Datagram { bytes } => format!("x{count} len={bytes}"),
-            What::Call { name, fd, returned, bytes, .. } => {
+            What::Call { name, fd, actor, returned, bytes } => {
+                let by = names.program(actor).map(|program| format!("{program}: ")).unwrap_or_default();
                 let fd = fd.map(|fd| fd.0.to_string()).unwrap_or_default();
                 let dots = if returned { "... " } else { "" };
                 let end = bytes.map_or(" ...".to_owned(), |bytes| format!(" -> {bytes}"));
-                format!("{dots}{name}({fd}) x{count}{end}")
+                format!("{by}{dots}{name}({fd}) x{count}{end}")
             }
-            What::Tick => format!("delayed-ack x{count}"),
+            What::Tick { after } => format!("delayed-ack x{count} after={after}"),
             What::Apart => String::new(),
         }
     }
@@ -144,6 +154,17 @@ impl Group {
         gap > PAUSE && self.shortest.is_some_and(|shortest| gap.0 > shortest.0.saturating_mul(RHYTHM))
     }
 
+    /// These lines, which were part of one group.
+    fn of(lines: &[Line], members: Vec<usize>) -> Option<Group> {
+        let first = *members.first()?;
+        let mut group = Group { members: vec![first], bulk: lines[first].bulk?, last: lines[first].at, shortest: None };
+        for &at in &members[1..] {
+            let joined = group.bulk.join(&lines[at].bulk?)?;
+            group.take(at, lines[at].at, joined);
+        }
+        Some(group)
+    }
+
     fn take(&mut self, position: usize, at: Time, joined: Bulk) {
         let gap = at.since(self.last);
         self.shortest = Some(self.shortest.map_or(gap, |shortest| shortest.min(gap)));
@@ -154,29 +175,78 @@ impl Group {
 }
 
 /// Folds all runs.
-pub(super) fn fold(lines: Vec<Line>) -> Vec<Line> {
+pub(super) fn fold(lines: Vec<Line>, names: &Names<'_>) -> Vec<Line> {
+    let causes = causes(&lines);
     let mut keep = vec![true; lines.len()];
-    let mut folded: BTreeMap<usize, (Bulk, Time)> = BTreeMap::new();
+    let mut folded: BTreeMap<usize, Group> = BTreeMap::new();
     let mut from = 0;
     while from < lines.len() {
         let len = lines[from..].iter().take_while(|line| line.bulk.is_some()).count();
-        for group in groups(&lines, from..from + len).into_iter().filter(|group| group.bulk.count > few(&group.bulk)) {
+        for group in causes_first(&lines, &causes, groups(&lines, from..from + len)) {
             for member in &group.members[1..] {
                 keep[*member] = false;
             }
-            folded.insert(group.members[0], (group.bulk, group.last));
+            folded.insert(group.members[0], group);
         }
         from += len + 1;
     }
     let mut out = Vec::new();
-    for (at, mut line) in lines.into_iter().enumerate().filter(|(at, _)| keep[*at]) {
-        if let Some((bulk, last)) = folded.get(&at) {
-            line.text = format!("{} over={}", bulk.text(), rounded(last.since(line.at)));
-            line.cause.clear();
+    for (at, mut line) in lines.iter().cloned().enumerate().filter(|(at, _)| keep[*at]) {
+        if let Some(group) = folded.get(&at) {
+            line.text = format!("{} over={}", group.bulk.text(names), rounded(group.last.since(line.at)));
+            line.until = group.last;
+            if group.members.iter().any(|member| lines[*member].cause != line.cause) {
+                line.cause.clear();
+            }
         }
         out.push(line);
     }
     out
+}
+
+/// For each line the line of what caused it, if that is shown; for a call that is its program's step, what the program did
+/// before.
+fn causes(lines: &[Line]) -> Vec<Option<usize>> {
+    let at: BTreeMap<RecordId, usize> = (0..).zip(lines).map(|(at, line)| (line.record, at)).collect();
+    let mut before: BTreeMap<ActorId, usize> = BTreeMap::new();
+    let cause = |(here, line): (usize, &Line)| {
+        let before = line.actor.and_then(|actor| before.insert(actor, here));
+        let cause = line.because.and_then(|cause| at.get(&cause).copied());
+        cause.or(before)
+    };
+    lines.iter().enumerate().map(cause).collect()
+}
+
+/// The groups that are to be folded, cut where one of them would stand above what caused a line of it.
+fn causes_first(lines: &[Line], causes: &[Option<usize>], mut groups: Vec<Group>) -> Vec<Group> {
+    loop {
+        groups.retain(|group| group.bulk.count > few(&group.bulk));
+        let mut shown: BTreeMap<usize, usize> = BTreeMap::new();
+        for group in &groups {
+            shown.extend(group.members.iter().map(|member| (*member, group.members[0])));
+        }
+        let stands = |line: usize| shown.get(&line).copied().unwrap_or(line);
+        let is_early = |group: &Group, member: usize| {
+            let below = |cause: &usize| stands(*cause) > group.members[0];
+            // Where data flow without a pause, what two hosts do overlaps.
+            let overlaps = |cause: &usize| lines[*cause].node != lines[member].node && shown.contains_key(cause);
+            causes[member].is_some_and(|cause| below(&cause) && !overlaps(&cause))
+        };
+        let mut cut = Vec::new();
+        for group in &mut groups {
+            if let Some(at) = (1..group.members.len()).find(|at| is_early(group, group.members[*at])) {
+                let rest = group.members.split_off(at);
+                cut.extend(Group::of(lines, rest));
+                if let Some(first) = Group::of(lines, core::mem::take(&mut group.members)) {
+                    *group = first;
+                }
+            }
+        }
+        if cut.is_empty() {
+            return groups;
+        }
+        groups.append(&mut cut);
+    }
 }
 
 fn groups(lines: &[Line], run: core::ops::Range<usize>) -> Vec<Group> {
@@ -186,7 +256,7 @@ fn groups(lines: &[Line], run: core::ops::Range<usize>) -> Vec<Group> {
         let line = &lines[at];
         let Some(bulk) = line.bulk else { continue };
         let key = (line.node, line.layer.as_str(), line.subject.as_str(), kind(&bulk));
-        if open.get(&key).is_some_and(|group| groups[*group].has_paused(line.at)) {
+        if bulk.sort == What::Apart || open.get(&key).is_some_and(|group| groups[*group].has_paused(line.at)) {
             // What belongs to its subject goes by its rhythm: acknowledgments and calls begin anew with the data.
             open.retain(|(_, _, subject, _), _| *subject != line.subject);
         }
@@ -205,7 +275,7 @@ fn groups(lines: &[Line], run: core::ops::Range<usize>) -> Vec<Group> {
 
 const fn few(bulk: &Bulk) -> u32 {
     match bulk.sort {
-        What::Call { .. } | What::Ack { .. } | What::Tick => FEW_ASIDE,
+        What::Call { .. } | What::Ack { .. } | What::Tick { .. } => FEW_ASIDE,
         What::Data { .. } | What::Gap { .. } | What::Datagram { .. } | What::Apart => FEW,
     }
 }
@@ -219,7 +289,7 @@ const fn kind(bulk: &Bulk) -> u8 {
         What::Call { returned: false, bytes: None, .. } => 3,
         What::Call { returned: false, bytes: Some(_), .. } => 4,
         What::Call { returned: true, .. } => 5,
-        What::Tick => 6,
+        What::Tick { .. } => 6,
         What::Gap { .. } => 7,
         What::Apart => 8,
     }

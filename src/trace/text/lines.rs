@@ -23,12 +23,19 @@ pub(super) enum Clock {
 /// One line.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
+    pub(super) record: RecordId,
+    /// The record that it was caused by.
+    pub(super) because: Option<RecordId>,
     pub(super) at: Time,
+    /// When the last of what it stands for happened.
+    pub(super) until: Time,
     pub(super) clock: Clock,
     pub(super) node: NodeId,
     /// It is of the whole run, not of its record's node.
     pub(super) everywhere: bool,
     pub(super) layer: String,
+    /// The program that makes the call, or to which it returns.
+    pub(super) actor: Option<ActorId>,
     pub(super) conn: Option<ConnId>,
     pub(super) subject: String,
     pub(super) text: String,
@@ -56,13 +63,13 @@ pub(super) fn lines(words: &Words<'_>) -> Vec<Line> {
     lines
 }
 
-/// Fills in the times since the line before of the same host.
+/// Fills in the times since the line before of the same host: since the last of what that stands for, if that was over.
 pub(super) fn set_clocks(lines: &mut [Line]) {
-    let mut last: BTreeMap<NodeId, Time> = BTreeMap::new();
+    let mut last: BTreeMap<NodeId, (Time, Time)> = BTreeMap::new();
     for line in lines.iter_mut().filter(|line| line.clock != Clock::None && !line.everywhere) {
-        let before = last.insert(line.node, line.at).unwrap_or(Time::ZERO);
+        let (first, over) = last.insert(line.node, (line.at, line.until)).unwrap_or_default();
         if let Clock::Since(span) = &mut line.clock {
-            *span = line.at.since(before);
+            *span = line.at.since(if over <= line.at { over } else { first });
         }
     }
 }
@@ -85,13 +92,17 @@ fn clause(edge: &Edge) -> Option<Clause> {
 }
 
 impl Words<'_> {
-    fn line(&self, record: &Record) -> Option<Line> {
+    pub(super) fn line(&self, record: &Record) -> Option<Line> {
         let mut line = Line {
+            record: record.id,
+            because: record.cause,
             at: record.at,
+            until: record.at,
             clock: Clock::Since(Span::ZERO),
             node: record.node,
             everywhere: false,
             layer: String::new(),
+            actor: None,
             conn: None,
             subject: String::new(),
             text: String::new(),
@@ -110,8 +121,8 @@ impl Words<'_> {
                 line.text = format!("{local} > {remote}");
                 line.cause.clear();
             }
-            What::Call(call) => self.call(record.node, call, line),
-            What::Return { actor, of, outcome } => self.returned(record.node, *actor, *of, outcome, line)?,
+            What::Call(call) => self.call(record, call, line),
+            What::Return { actor, of, outcome } => self.returned(record, *actor, *of, outcome, line)?,
             What::Sent { conn, packet, .. } => self.packet(record, '>', *conn, packet, line),
             What::Arrived { conn, packet, .. } => {
                 self.flight(record, line);
@@ -151,13 +162,21 @@ impl Words<'_> {
                 line.text = format!("{from} -> {to}{}", self.which_end(*conn, *end));
             }
             What::Timer { conn, end, timer, after } => {
-                self.of_conn(line, "timer", *conn);
-                line.text = format!("{timer} after={}{}", rounded(*after), self.which_end(*conn, *end));
+                line.layer = "timer".to_owned();
+                line.text = timer.to_string();
+                // No clock makes a fast retransmission.
+                if *timer != TimerKind::FastRetransmit {
+                    line.text.push_str(&format!(" after={}", rounded(*after)));
+                }
+                if let Some(conn) = *conn {
+                    self.of_conn(line, "timer", conn);
+                    line.text.push_str(end.map_or("", |end| self.which_end(conn, end)));
+                }
                 if *timer == TimerKind::DelayedAck {
-                    line.bulk = Some(Bulk::one(Sort::Tick));
+                    line.bulk = Some(Bulk::one(Sort::Tick { after: rounded(*after) }));
                 }
             }
-            What::Edge(edge) => self.edge(record.node, edge, line)?,
+            What::Edge(edge) => self.edge(record, edge, line)?,
             What::App { actor, text } => {
                 line.layer = "app".to_owned();
                 line.text = self.by_program(*actor, escape(text));
@@ -218,42 +237,53 @@ impl Words<'_> {
         }
     }
 
-    fn call(&self, node: NodeId, call: &Call, line: &mut Line) {
+    fn call(&self, record: &Record, call: &Call, line: &mut Line) {
         line.layer = "call".to_owned();
-        self.of_descriptor(node, call, call_result(&call.outcome), line);
-        let end = outcome_words(&call.outcome, self.names).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
+        line.actor = Some(call.actor);
+        self.of_descriptor(record, call, call_result(&call.outcome), line);
+        let end =
+            outcome_words(call, &call.outcome, self.names).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
         line.text = self.by_program(call.actor, format!("{}{end}", call_words(call, self.names)));
         line.bulk = call_bulk(call, &call.outcome, false);
     }
 
-    fn returned(&self, node: NodeId, actor: ActorId, of: RecordId, outcome: &Outcome, line: &mut Line) -> Option<()> {
+    fn returned(
+        &self,
+        record: &Record,
+        actor: ActorId,
+        of: RecordId,
+        outcome: &Outcome,
+        line: &mut Line,
+    ) -> Option<()> {
         let What::Call(call) = &self.record(of)?.what else { return None };
         line.layer = "call".to_owned();
-        self.of_descriptor(node, call, call_result(outcome), line);
-        let fd = call.fd.map(|fd| fd.0.to_string()).unwrap_or_default();
-        let end = outcome_words(outcome, self.names).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
+        line.actor = Some(actor);
+        self.of_descriptor(record, call, call_result(outcome), line);
+        // A library call has no descriptor: its argument says which one it was.
+        let fd = call.fd.map_or_else(|| escape(&call.args), |fd| fd.0.to_string());
+        let end = outcome_words(call, outcome, self.names).map_or(" ...".to_owned(), |words| format!(" -> {words}"));
         line.text = self.by_program(actor, format!("... {}({fd}){end}", call.call));
         line.bulk = call_bulk(call, outcome, true);
         Some(())
     }
 
     /// The connection behind the descriptor that a call made or was given.
-    fn of_descriptor(&self, node: NodeId, call: &Call, made: Option<Fd>, line: &mut Line) {
-        let by_fd = |fd| self.names.fd_conn(node, fd);
+    fn of_descriptor(&self, record: &Record, call: &Call, made: Option<Fd>, line: &mut Line) {
+        let by_fd = |fd| self.names.fd_conn(record.node, fd, record.id);
         let conn = made.and_then(by_fd).or(call.conn).or_else(|| call.fd.and_then(by_fd));
         if let Some(conn) = conn {
             self.of_conn(line, "call", conn);
         }
     }
 
-    fn edge(&self, node: NodeId, edge: &Edge, line: &mut Line) -> Option<()> {
+    fn edge(&self, record: &Record, edge: &Edge, line: &mut Line) -> Option<()> {
         if edge.from == edge.to {
             return None;
         }
         let mut end_words = "";
         match edge.of {
             Subject::Fd(fd) => {
-                line.conn = self.names.fd_conn(node, fd);
+                line.conn = self.names.fd_conn(record.node, fd, record.id);
                 line.subject = format!("fd {}", fd.0);
             }
             Subject::Conn(conn, end) => {
@@ -294,13 +324,16 @@ impl Words<'_> {
             Body::Icmp(icmp) => icmp_words(icmp.kind),
             Body::Arp(arp) => match arp.reply {
                 true => format!("reply {} to {}", arp.sender, arp.target),
-                false => format!("request {} from {}", arp.target, arp.sender),
+                false => format!("who-has {} tell {}", arp.target, arp.sender),
             },
             Body::Other(protocol) => format!("protocol={protocol} bytes={}", packet.bytes),
         };
     }
 
     fn ends_of(&self, packet: &Packet) -> String {
+        if matches!(&packet.body, Body::Arp(arp) if !arp.reply) {
+            return format!("{}>all", self.names.host(packet.src.ip()));
+        }
         if packet.src.port() == 0 && packet.dst.port() == 0 {
             return format!("{}>{}", self.names.host(packet.src.ip()), self.names.host(packet.dst.ip()));
         }

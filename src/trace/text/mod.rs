@@ -8,25 +8,32 @@
 //! ```
 //!
 //! - Time is in milliseconds, rounded, and relative, so that one changed delay does not change every line:
-//!   `~50` is the flight of what arrived, `+1000` the time since the line before of the same host.
+//!   `~50` is the flight of what arrived, `+1000` the time since the line before of the same host; since the last of
+//!   what that line stands for, if it was over by then.
 //! - The layer: `call`, `sock` (edges of the socket machine), `tcp` (states), `seg>` and `seg<`, `timer`, `udp>` and `udp<`,
 //!   `icmp>`, `arp>`, `link` and `drop` (what links and nodes did to packets), `conn`, `app`, `power`, `judge`, `end`.
 //! - A connection is its initiator and the count of that host's connects; a sequence number is counted from its sender's
 //!   initial one; a segment is the range that it occupies, `'2` when it is sent again (see [`super::Relative`]).
 //! - After `|` stands the cause, in words that stay the same when lines are put in above.
 //! - A run of more than eight like packets with data, or more than four acknowledgments or calls, without a pause
-//!   between them, is one line, with `x35` for their number. The JSON form has them all.
+//!   between them, is one line, with `x35` for their number and `over=48` for how long they took. Flags that change, a
+//!   loss, a timer or a state end it, and it never stands above what caused a line of it. The JSON form has them all.
+//! - `end=initiator` and `end=acceptor` tell the two ends apart where one host has both.
 
 mod fold;
 mod lines;
+mod read;
 
 use super::escape::{escape, pad, width};
 use super::words::Words;
 use super::{FORMAT, Header, Names, Relative, Trace};
+use crate::base::{RecordId, Span, Time};
 use core::fmt::Write;
 use lines::{Clock, Line};
+use std::collections::BTreeSet;
 
 pub(super) use lines::ending_words;
+pub use read::{Page, Row, read_path, read_text};
 
 /// Which lines to print; an empty list stands for all.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -37,6 +44,10 @@ pub struct TextOptions {
     pub conns: Vec<String>,
     /// Layers, with or without their `>` and `<`.
     pub layers: Vec<String>,
+    /// Each line begins with its record's number, that of the JSON form; a folded line with that of its first record.
+    pub numbers: bool,
+    /// Long runs of like packets stay a line for each.
+    pub unfolded: bool,
 }
 
 impl TextOptions {
@@ -49,7 +60,8 @@ impl TextOptions {
     }
 }
 
-/// The columns of time, layer, and of what stands before the cause.
+/// The columns of a number, of time, layer, and of what stands before the cause.
+const NUMBER: usize = 5;
 const TIME: usize = 9;
 const LAYER: usize = 5;
 const TEXT: usize = 57;
@@ -61,15 +73,44 @@ pub fn text(trace: &Trace, options: &TextOptions) -> String {
     let words = Words { records: &trace.records, names: &names, relative: &relative };
     let mut lines = lines::lines(&words);
     lines.retain(|line| options.shows(line, &names));
-    let mut lines = fold::fold(lines);
+    let mut lines = if options.unfolded { lines } else { fold::fold(lines, &names) };
     lines::set_clocks(&mut lines);
     let mut out = head(&trace.header);
     let host = trace.header.nodes.iter().map(|node| width(&node.name)).max().unwrap_or(0);
     for line in &lines {
+        if options.numbers {
+            let _ = write!(out, "{:>NUMBER$}  ", line.record.0);
+        }
         out.push_str(&print(line, &names, host));
         out.push('\n');
     }
     out
+}
+
+/// The records that have a line in the text form, narrowed as the options say.
+pub fn shown(trace: &Trace, options: &TextOptions) -> BTreeSet<RecordId> {
+    let names = Names::new(&trace.header, &trace.records);
+    let relative = Relative::new(&trace.records);
+    let words = Words { records: &trace.records, names: &names, relative: &relative };
+    lines::lines(&words).iter().filter(|line| options.shows(line, &names)).map(|line| line.record).collect()
+}
+
+/// These records as lines of the text form, unfolded; `None` for those that it does not show (a step of the scenario).
+/// In the column of time stands `+`, the time since the record before among these.
+pub fn text_of(trace: &Trace, records: &[RecordId]) -> Vec<Option<String>> {
+    let names = Names::new(&trace.header, &trace.records);
+    let relative = Relative::new(&trace.records);
+    let words = Words { records: &trace.records, names: &names, relative: &relative };
+    let host = trace.header.nodes.iter().map(|node| width(&node.name)).max().unwrap_or(0);
+    let mut before: Option<Time> = None;
+    let mut shown = |id: &RecordId| {
+        let record = trace.records.get(id.index())?;
+        let since = before.replace(record.at).map_or(Span::ZERO, |before| record.at.since(before));
+        let mut line = words.line(record)?;
+        line.clock = Clock::Since(since);
+        Some(print(&line, &names, host))
+    };
+    records.iter().map(&mut shown).collect()
 }
 
 fn print(line: &Line, names: &Names<'_>, host: usize) -> String {
