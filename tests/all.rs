@@ -11,6 +11,7 @@ mod determinism;
 mod falsify;
 mod laws;
 mod linux_sockets;
+mod matrix;
 mod programs;
 #[cfg(feature = "cli")]
 mod readme;
