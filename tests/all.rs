@@ -14,6 +14,7 @@ mod diff;
 mod falsify;
 mod laws;
 mod linux_sockets;
+mod matrix;
 mod programs;
 #[cfg(feature = "cli")]
 mod readme;
