@@ -41,7 +41,7 @@ pub(crate) struct Expected {
 pub(crate) fn expected(lab: &Lab, from: State, heard: Option<&Segment>) -> Expected {
     let mut all = Expected { state: from, reply: None, inputs: Vec::new(), clause: "-".to_owned() };
     let Some(heard) = heard else { return all };
-    let inputs = lab.facts.clone().received(&classified(heard));
+    let inputs = lab.facts.clone().received(&lab.hears(heard));
     let mut numbers = Received { nxt: lab.numbers.rcv, heard };
     for &input in inputs.iter() {
         if all.state == State::Closed && !all.inputs.is_empty() {
@@ -78,7 +78,7 @@ impl Received<'_> {
         if input.has_fin() && outputs.contains(&Output::SignalClosing) {
             self.nxt = segment.text_end().wrapping_add(1);
         }
-        if matches!(input, Input::Syn | Input::SynAck) && outputs.iter().any(|o| matches!(o, Output::SndSynAck)) {
+        if matches!(input, Input::Syn | Input::SynAck | Input::SynNewIncarnation) && outputs.iter().any(|o| matches!(o, Output::SndSynAck)) {
             self.nxt = segment.text_start();
         }
     }
@@ -88,7 +88,7 @@ impl Received<'_> {
         let reply = |flags, seq, ack| Some(Reply { flags, seq, ack });
         match output {
             Output::SndAck | Output::ChallengeAck => reply(Flags::ACK, lab.numbers.nxt, Some(self.nxt)),
-            Output::SndSynAck => reply(Flags::SYN.with(Flags::ACK), super::lab::ISS, Some(self.nxt)),
+            Output::SndSynAck => reply(Flags::SYN.with(Flags::ACK), lab.iss(), Some(self.nxt)),
             Output::AnswerRst => reply(Flags::RST, self.heard.ack, None),
             Output::AnswerRstAck => reply(Flags::RST.with(Flags::ACK), 0, Some(heard.end())),
             Output::SndRst => reply(Flags::RST, lab.numbers.nxt, None),

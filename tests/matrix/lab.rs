@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use drywire::base::{Span, Time};
 use drywire::net::{Stack, StackConfig, TcpId, Via};
 use drywire::packet::{self, Flags, Segment};
-use drywire::scenario::model::{IpNet, SocketSpec};
+use drywire::scenario::model::{IpNet, ModelSpec, SocketSpec};
 use drywire::tcp::{self, Facts, State};
 
 /// The sequence number of the peer's SYN.
@@ -101,9 +101,13 @@ pub(crate) struct Lab {
     stack: Stack,
     id: Option<TcpId>,
     now: Time,
+    model: bool,
     pub(crate) facts: Facts,
     pub(crate) numbers: Numbers,
 }
+
+/// How long after the last thing that happened a segment is given to the end.
+const PAUSE: Span = Span::millis(2);
 
 /// What the machine's classification needs of a segment.
 pub(crate) fn classified(segment: &Segment) -> tcp::Segment {
@@ -127,7 +131,8 @@ pub(crate) fn segment(flags: Flags, seq: u32, ack: u32, len: u32) -> Segment {
 }
 
 impl Lab {
-    pub(crate) fn at(place: Place) -> Lab {
+    /// An end in this place: smoltcp's, or the model's.
+    pub(crate) fn at(place: Place, model: Option<ModelSpec>) -> Lab {
         let addrs = vec![IpNet { addr: local().ip(), prefix: 24 }];
         let config = StackConfig {
             addrs,
@@ -137,9 +142,11 @@ impl Lab {
             station: 1,
             seed: 1,
             isn: Some(ISS),
+            model,
         };
         let numbers = Numbers { una: ISS, nxt: ISS, rcv: IRS + 1, window: 0, synchronized: false };
-        let mut lab = Lab { stack: Stack::new(&config), id: None, now: Time::ZERO, facts: Facts::default(), numbers };
+        let facts = Facts::new(model.is_some_and(|model| model.rfc793));
+        let mut lab = Lab { stack: Stack::new(&config), id: None, now: Time::ZERO, model: model.is_some(), facts, numbers };
         lab.bring(place);
         assert_eq!(lab.state(), place.state(), "the way to {}", place.name());
         lab
@@ -238,6 +245,22 @@ impl Lab {
         self.departures();
     }
 
+    /// What the classification needs of a segment that comes now. The model tells a SYN of a new connection by its number,
+    /// which is beyond all that the old one used (RFC 9293, MAY-2; RFC 6191, 2).
+    pub(crate) fn hears(&self, segment: &Segment) -> tcp::Segment {
+        let beyond = segment.seq > self.numbers.rcv && self.numbers.synchronized;
+        tcp::Segment { newer: self.model && segment.flags.is_request() && beyond, ..classified(segment) }
+    }
+
+    /// The number that a SYN sent in answer has: the model's follow a clock, one step in four microseconds (3.4.1).
+    pub(crate) fn iss(&self) -> u32 {
+        let steps = ((self.now + PAUSE).0 / 4_000) as u32;
+        match self.numbers.nxt {
+            nxt if nxt == ISS || self.state() == State::TimeWait => ISS + if self.model { steps } else { 0 },
+            _ => ISS,
+        }
+    }
+
     pub(crate) fn state(&self) -> State {
         self.id.and_then(|id| self.stack.peek(id)).map_or(State::Closed, |end| end.state())
     }
@@ -251,12 +274,12 @@ impl Lab {
     }
 
     fn give(&mut self, frame: &Bytes) -> Vec<Segment> {
-        self.now = self.now + Span::millis(2);
+        self.now = self.now + PAUSE;
         match self.id {
             Some(id) => {
                 self.stack.feed(id, self.now, frame);
             }
-            None => self.stack.feed_stack(Via::Link, self.now, frame),
+            None => self.stack.feed_stray(Via::Link, self.now, frame, false),
         }
         self.departures()
     }
@@ -266,7 +289,7 @@ impl Lab {
         if let Some(id) = self.id {
             while self.stack.flush(id, self.now).0 {}
         }
-        let frames: Vec<Bytes> = self.stack.departures().map(|departure| departure.frame).collect();
+        let frames: Vec<Bytes> = core::iter::from_fn(|| self.stack.next_departure()).map(|departure| departure.frame).collect();
         let segments: Vec<Segment> =
             frames.iter().filter_map(|frame| packet::dissect(frame, false)?.tcp().copied()).collect();
         for segment in &segments {

@@ -8,6 +8,7 @@ mod verdicts;
 use crate::support::root;
 use classes::{CLASSES, Class};
 use drywire::packet::Segment;
+use drywire::scenario::model::ModelSpec;
 use drywire::tcp::State;
 use expected::{Expected, Reply, expected};
 use lab::{Lab, PLACES, Place};
@@ -24,8 +25,8 @@ struct Cell {
 }
 
 impl Cell {
-    fn of(place: Place, (class, make): &Class) -> Cell {
-        let mut lab = Lab::at(place);
+    fn of(place: Place, (class, make): &Class, model: Option<ModelSpec>) -> Cell {
+        let mut lab = Lab::at(place, model);
         let heard = make(lab.numbers);
         let told = expected(&lab, place.state(), heard.as_ref());
         let sent: Vec<Segment> = match &heard {
@@ -75,8 +76,8 @@ fn did_rfc(told: &Expected) -> String {
     did(told.state, told.reply.as_slice())
 }
 
-fn cells() -> Vec<Cell> {
-    PLACES.iter().flat_map(|&place| CLASSES.iter().map(move |class| Cell::of(place, class))).collect()
+fn cells(model: Option<ModelSpec>) -> Vec<Cell> {
+    PLACES.iter().flat_map(|&place| CLASSES.iter().map(move |class| Cell::of(place, class, model))).collect()
 }
 
 /// The whole table, with its counts at the top.
@@ -113,7 +114,7 @@ fn snapshot(name: &str, text: &str) {
 
 #[test]
 fn smoltcp_differs_from_the_rfc_where_we_know_why() {
-    let cells = cells();
+    let cells = cells(None);
     let known = |cell: &Cell| why_smoltcp_differs(cell.place, cell.class).is_some();
     let wrong: Vec<String> = cells
         .iter()
@@ -122,4 +123,23 @@ fn smoltcp_differs_from_the_rfc_where_we_know_why() {
         .collect();
     assert!(wrong.is_empty(), "not as the reasons say:\n{}", wrong.concat());
     snapshot("matrix-smoltcp", &table("smoltcp 0.14.0", &cells, why_smoltcp_differs));
+}
+
+/// The model, which is to do in every cell what the RFC says.
+fn the_model_agrees(name: &str, title: &str, spec: ModelSpec) {
+    let cells = cells(Some(spec));
+    let differ = cells.iter().filter(|cell| !cell.agrees());
+    let wrong: Vec<String> = differ.map(|cell| cell.name() + "\n" + &cell.line(None)).collect();
+    assert!(wrong.is_empty(), "{title} differs:\n{}", wrong.concat());
+    snapshot(name, &table(title, &cells, |_, _| None));
+}
+
+#[test]
+fn the_model_never_differs_from_the_rfc() {
+    the_model_agrees("matrix-model", "the model", ModelSpec::default());
+}
+
+#[test]
+fn the_model_never_differs_from_the_rfc_with_its_older_rule_for_a_syn() {
+    the_model_agrees("matrix-model-rfc793", "the model with rfc793", ModelSpec { rfc793: true, ..ModelSpec::default() });
 }
