@@ -79,6 +79,8 @@ pub struct Armed {
     pub probe: Option<Mark>,
     /// Keep-alive.
     pub keep_alive: Option<Mark>,
+    /// The time that the user of RFC 9293's calls has allowed: since when, and until when.
+    pub allowed: Option<(Mark, Time)>,
     /// TIME-WAIT's two maximum segment lifetimes.
     pub time_wait: Option<Mark>,
 }
@@ -140,6 +142,11 @@ impl TcpEnd {
             Engine::Stack(socket) => socket.configure(spec),
             Engine::Model(peer) => peer.configure(spec.nagle, spec.user_timeout),
         }
+    }
+
+    /// The time of what is being done to it.
+    pub const fn now(&self) -> Time {
+        self.now
     }
 
     /// A model peer runs it.

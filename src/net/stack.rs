@@ -220,6 +220,11 @@ impl Stack {
         opens.then(|| self.adopt(end))
     }
 
+    /// A new end of the model peer's that is CLOSED; `None` on a host without.
+    pub fn closed(&mut self, spec: &SocketSpec, local: SocketAddr, remote: SocketAddr) -> Option<TcpId> {
+        self.model.is_some().then(|| self.end_for(spec, local, remote)).map(|end| self.adopt(end))
+    }
+
     /// OPEN passive for one connection request: a new end in LISTEN, to which the SYN is then fed.
     pub fn listen(&mut self, spec: &SocketSpec, local: SocketAddr, remote: SocketAddr) -> Option<TcpId> {
         let mut end = self.end_for(spec, local, remote);

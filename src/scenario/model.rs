@@ -15,6 +15,10 @@ use core::net::IpAddr;
 use core::ops::Range;
 use std::collections::BTreeMap;
 
+mod user;
+
+pub use user::{UserCall, UserCallKind};
+
 /// A whole scenario. Indices into its lists are the ids of the trace.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Scenario {
@@ -472,6 +476,8 @@ pub enum Action {
     Repair(LinkId),
     /// A crafted TCP segment leaves the actor's host.
     Inject(Inject),
+    /// A call of RFC 9293's user interface.
+    User(UserCall),
 }
 
 /// A crafted TCP segment.

@@ -292,6 +292,11 @@ table! {
         "ack" ack: Whole<0, 4_294_967_295> = "0";
         /// Its window.
         "window" window: Whole<0, 65_535> = "65535";
+        /// An OPEN waits for the other end instead of sending a SYN.
+        "passive" passive: Bool = "false";
+        /// So long after the call the user gives up, unless what it asks for has come about: the connection is open, all is
+        /// acknowledged, something has come, the connection is CLOSED.
+        "timeout" timeout: Duration;
         /// Its options as they stand in the header, right or wrong: at most 40 bytes, padded with zeros to a multiple of four.
         "options" options: Hex;
     }

@@ -2,7 +2,7 @@
 
 use super::check::PATTERN_SHOWN;
 use super::leaf::word_of;
-use super::model::{Action, Step, Target, Want};
+use super::model::{Action, Step, Target, UserCallKind, Want};
 use super::units::duration_text;
 use crate::base::pattern;
 use crate::base::{LinkId, Payload, Span, Time};
@@ -171,6 +171,7 @@ fn action(fields: &mut Fields, actor: &str, action: &Action, link: &dyn Fn(LinkI
         Action::Cut(_) => verb("cut"),
         Action::Repair(_) => verb("repair"),
         Action::Inject(_) => verb("inject"),
+        Action::User(call) => verb(call.kind.name().name()),
     }
     arguments(fields, action, link);
 }
@@ -221,6 +222,21 @@ fn arguments(fields: &mut Fields, action: &Action, link: &dyn Fn(LinkId) -> Stri
                 fields.text("options", &hex(&inject.options.0));
             }
             give(fields, &inject.data);
+        }
+        Action::User(call) => {
+            match &call.kind {
+                UserCallKind::Open { port, to: foreign, passive } => {
+                    fields.raw("port", port);
+                    to(fields, foreign);
+                    fields.raw("passive", passive);
+                }
+                UserCallKind::Send(bytes) => give(fields, bytes),
+                UserCallKind::Receive { max } => drop(fields.raw("max", max)),
+                UserCallKind::Close | UserCallKind::Abort | UserCallKind::Status => {}
+            }
+            if let Some(timeout) = call.timeout {
+                fields.span("timeout", timeout);
+            }
         }
         Action::Accept
         | Action::Close

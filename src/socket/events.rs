@@ -190,7 +190,7 @@ impl Kernel {
                 holding.missed.extend(reports(from, to, ended));
                 self.wake(listener);
             }
-            Owner::Lingering(fd) => self.wake(fd),
+            Owner::Lingering(fd) | Owner::User(fd) => self.wake(fd),
             Owner::Nobody => {}
         }
     }

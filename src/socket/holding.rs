@@ -31,6 +31,8 @@ pub(super) enum Owner {
     Ready(Fd),
     /// To a `close` that lingers.
     Lingering(Fd),
+    /// To the user of RFC 9293's calls, by its local connection name.
+    User(Fd),
     /// To nobody any more: TCP finishes alone.
     Nobody,
 }
@@ -146,7 +148,7 @@ impl Kernel {
     pub(super) fn lingers_until(&self, id: TcpId) -> Option<Time> {
         match self.owner(id)? {
             Owner::Lingering(fd) => self.lingering.get(&fd).map(|lingering| lingering.until),
-            Owner::Fd(_) | Owner::HalfOpen(_) | Owner::Ready(_) | Owner::Nobody => None,
+            Owner::Fd(_) | Owner::HalfOpen(_) | Owner::Ready(_) | Owner::User(_) | Owner::Nobody => None,
         }
     }
 
@@ -154,7 +156,7 @@ impl Kernel {
     pub(super) fn lingering_since(&self, id: TcpId) -> Option<Mark> {
         match self.owner(id)? {
             Owner::Lingering(fd) => self.lingering.get(&fd).map(|lingering| lingering.since),
-            Owner::Fd(_) | Owner::HalfOpen(_) | Owner::Ready(_) | Owner::Nobody => None,
+            Owner::Fd(_) | Owner::HalfOpen(_) | Owner::Ready(_) | Owner::User(_) | Owner::Nobody => None,
         }
     }
 

@@ -22,6 +22,7 @@ mod record;
 mod sys;
 mod timers;
 mod traffic;
+mod user;
 
 pub use kernel::{Alarm, Ctx, Kernel, Posted};
 pub use record::Caller;

@@ -109,7 +109,10 @@ pub(super) fn fire(end: &mut TcpEnd, timer: TimerKind) -> Mark {
         TimerKind::Probe => end.armed.probe,
         TimerKind::KeepAlive => end.armed.keep_alive,
         TimerKind::TimeWait => end.armed.time_wait,
-        TimerKind::UserTimeout => end.unanswered,
+        TimerKind::UserTimeout => {
+            let allowed = end.armed.allowed.filter(|(_, until)| *until == end.now()).map(|(since, _)| since);
+            allowed.or(end.unanswered)
+        }
         TimerKind::FastRetransmit => {
             end.armed.retransmission = None;
             None

@@ -112,7 +112,7 @@ impl Kernel {
         self.settle(id, moved, ctx);
         self.ended = None;
         // New text, or room in the send buffer: no state need have changed.
-        if let Some(Owner::Fd(fd)) = self.owner(id) {
+        if let Some(Owner::Fd(fd) | Owner::User(fd)) = self.owner(id) {
             self.wake(fd);
         }
     }

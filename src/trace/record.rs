@@ -302,6 +302,18 @@ crate::finite! {
         Sleep => "sleep",
         /// Puts a crafted segment on the wire.
         Inject => "inject",
+        /// OPEN of RFC 9293's user interface (3.9.1).
+        UserOpen => "OPEN",
+        /// SEND of the same.
+        UserSend => "SEND",
+        /// RECEIVE of the same.
+        UserReceive => "RECEIVE",
+        /// CLOSE of the same.
+        UserClose => "CLOSE",
+        /// ABORT of the same.
+        UserAbort => "ABORT",
+        /// STATUS of the same.
+        UserStatus => "STATUS",
     }
 }
 
@@ -333,6 +345,10 @@ pub enum Outcome {
     SoError(Errno),
     /// Readiness, in poll's words: `IN|OUT|HUP`.
     Ready(String),
+    /// What STATUS says: the state.
+    Status(String),
+    /// What a call of RFC 9293's user interface was refused with.
+    Refused(String),
     /// It failed.
     Err(Errno),
 }

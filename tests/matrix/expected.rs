@@ -78,7 +78,9 @@ impl Received<'_> {
         if input.has_fin() && outputs.contains(&Output::SignalClosing) {
             self.nxt = segment.text_end().wrapping_add(1);
         }
-        if matches!(input, Input::Syn | Input::SynAck | Input::SynNewIncarnation) && outputs.iter().any(|o| matches!(o, Output::SndSynAck)) {
+        if matches!(input, Input::Syn | Input::SynAck | Input::SynNewIncarnation)
+            && outputs.iter().any(|o| matches!(o, Output::SndSynAck))
+        {
             self.nxt = segment.text_start();
         }
     }

@@ -146,7 +146,8 @@ impl Lab {
         };
         let numbers = Numbers { una: ISS, nxt: ISS, rcv: IRS + 1, window: 0, synchronized: false };
         let facts = Facts::new(model.is_some_and(|model| model.rfc793));
-        let mut lab = Lab { stack: Stack::new(&config), id: None, now: Time::ZERO, model: model.is_some(), facts, numbers };
+        let mut lab =
+            Lab { stack: Stack::new(&config), id: None, now: Time::ZERO, model: model.is_some(), facts, numbers };
         lab.bring(place);
         assert_eq!(lab.state(), place.state(), "the way to {}", place.name());
         lab
@@ -289,7 +290,8 @@ impl Lab {
         if let Some(id) = self.id {
             while self.stack.flush(id, self.now).0 {}
         }
-        let frames: Vec<Bytes> = core::iter::from_fn(|| self.stack.next_departure()).map(|departure| departure.frame).collect();
+        let frames: Vec<Bytes> =
+            core::iter::from_fn(|| self.stack.next_departure()).map(|departure| departure.frame).collect();
         let segments: Vec<Segment> =
             frames.iter().filter_map(|frame| packet::dissect(frame, false)?.tcp().copied()).collect();
         for segment in &segments {

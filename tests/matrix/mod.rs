@@ -141,5 +141,9 @@ fn the_model_never_differs_from_the_rfc() {
 
 #[test]
 fn the_model_never_differs_from_the_rfc_with_its_older_rule_for_a_syn() {
-    the_model_agrees("matrix-model-rfc793", "the model with rfc793", ModelSpec { rfc793: true, ..ModelSpec::default() });
+    the_model_agrees(
+        "matrix-model-rfc793",
+        "the model with rfc793",
+        ModelSpec { rfc793: true, ..ModelSpec::default() },
+    );
 }

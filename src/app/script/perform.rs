@@ -5,7 +5,7 @@ use super::sockets::{Sockets, Use};
 use super::target::Lookup;
 use crate::app::Wait;
 use crate::base::Fd;
-use crate::scenario::model::{Action, Inject, Proto, Step, Target};
+use crate::scenario::model::{Action, Inject, Proto, Step, Target, UserCall, UserCallKind};
 use crate::socket::{Received, Sys};
 use crate::socket_api::{Errno, Readiness};
 use bytes::Bytes;
@@ -88,6 +88,7 @@ impl Doing {
             Action::Cut(link) => sys.set_link(*link, false),
             Action::Repair(link) => sys.set_link(*link, true),
             Action::Inject(segment) => self.inject(segment, sys)?,
+            Action::User(call) => self.user(call, step, sockets, sys)?,
             Action::Shutdown(_)
             | Action::SetOpt(..)
             | Action::GetOpt(_)
@@ -162,6 +163,20 @@ impl Doing {
         };
         block_on(sys.sendto(fd, data, to), step, fd, Readiness::OUT)?;
         Ok(())
+    }
+
+    /// A call of RFC 9293's user interface.
+    fn user(&mut self, call: &UserCall, step: &Step, sockets: &mut Sockets, sys: &mut dyn Sys) -> Result<(), Stop> {
+        if let UserCallKind::Open { port, to, .. } = &call.kind {
+            let to = self.lookup.addr((&to.host, to.port), false, sys)?;
+            let fd = sys.user_open(*port, to, call)?;
+            if sockets.get(fd).is_none() {
+                sockets.made(fd, Proto::Tcp, Use::Connection, step.name.as_ref());
+            }
+            return Ok(());
+        }
+        let fd = sockets.meant(step.on.as_ref());
+        block_on(sys.user(fd, call), step, fd, Readiness::IN)
     }
 
     fn inject(&mut self, segment: &Inject, sys: &mut dyn Sys) -> Result<(), Stop> {

@@ -10,6 +10,7 @@ mod links;
 mod nodes;
 mod payload;
 mod steps;
+mod user;
 
 pub(crate) use payload::PATTERN_SHOWN;
 

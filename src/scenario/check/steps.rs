@@ -69,6 +69,9 @@ impl Checker<'_> {
             if let (Some(_), Some(on)) = (script, &table.value.on) {
                 self.socket_is_named(on, &key.text, &named);
             }
+            if let Some(script) = script {
+                self.user_is_there(scripts[script].node, value);
+            }
             let step = self.step(&table.value, value);
             if let (Some(script), Some(step)) = (script, step) {
                 scripts[script].steps.extend(repeated(step, table.value.times.as_ref().map_or(1, |times| times.value)));
@@ -318,10 +321,16 @@ impl Checker<'_> {
             }
             CallName::Sleep => Action::Wait,
             CallName::Inject => Action::Inject(self.inject(table)?),
+            CallName::UserOpen
+            | CallName::UserSend
+            | CallName::UserReceive
+            | CallName::UserClose
+            | CallName::UserAbort
+            | CallName::UserStatus => self.user_call(table, call, place)?,
         })
     }
 
-    fn target(&mut self, table: &StepTable) -> Option<Target> {
+    pub(super) fn target(&mut self, table: &StepTable) -> Option<Target> {
         let to = table.to.as_ref()?;
         let (host, port) = &to.value;
         self.name_resolves(host, &to.place, table);
@@ -358,7 +367,7 @@ impl Checker<'_> {
     }
 
     /// A number of bytes that a call takes; the outer option fails.
-    fn bytes(&mut self, size: &Option<Placed<u64>>) -> Option<Option<u32>> {
+    pub(super) fn bytes(&mut self, size: &Option<Placed<u64>>) -> Option<Option<u32>> {
         let Some(size) = size else { return Some(None) };
         let bytes =
             i32::try_from(size.value).ok().and_then(|bytes| u32::try_from(bytes).ok()).filter(|bytes| *bytes > 0);

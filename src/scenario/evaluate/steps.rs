@@ -4,6 +4,7 @@ use super::difference::{quoted, texts};
 use super::history::StepSeen;
 use super::{Failure, Run, Tally};
 use crate::base::ActorId;
+use crate::machine::Finite;
 use crate::scenario::model::{Action, Program, Step, Want};
 use crate::trace::{Header, Outcome};
 
@@ -90,8 +91,9 @@ fn outcome(header: &Header, step: &Step, seen: &StepSeen<'_>, name: &str) -> Opt
     match &step.want {
         Want::Anything => None,
         Want::Success => {
-            let errno = error?;
-            fails(other("the call failed"), want(&step.want), errno.to_string())
+            let refused = seen.outcomes().find(|outcome| matches!(outcome, Outcome::Refused(_))).map(plain);
+            let error = error.map(|errno| errno.to_string()).or(refused)?;
+            fails(other("the call failed"), want(&step.want), error)
         }
         Want::Fails(errno) => match last {
             Some(Outcome::Err(got)) if got == errno => None,
@@ -169,6 +171,8 @@ fn plain(outcome: &Outcome) -> String {
         Outcome::Value(value) => value.to_string(),
         Outcome::SoError(errno) => errno.to_string(),
         Outcome::Ready(ready) => ready.clone(),
+        Outcome::Status(state) => state.clone(),
+        Outcome::Refused(refusal) => format!("error: {refusal}"),
         Outcome::Err(errno) => errno.to_string(),
     }
 }
@@ -184,7 +188,7 @@ fn want(want: &Want) -> String {
     }
 }
 
-const fn action(action: &Action) -> &'static str {
+fn action(action: &Action) -> &'static str {
     match action {
         Action::Socket(_) => "socket",
         Action::Bind { .. } => "bind",
@@ -209,5 +213,6 @@ const fn action(action: &Action) -> &'static str {
         Action::Cut(_) => "cut",
         Action::Repair(_) => "repair",
         Action::Inject(_) => "inject",
+        Action::User(call) => call.kind.name().name(),
     }
 }
