@@ -27,13 +27,10 @@ impl Model {
         spec: &SocketSpec,
         (local, remote): (SocketAddr, SocketAddr),
         mtu: u32,
-        now: Time,
     ) -> Peer {
         let (headers, default_mss) = if local.is_ipv4() { (40, 536) } else { (60, 1_220) };
-        let clock = crate::peer::isn_clock(now);
         // RFC 6528: the connection's own number, and a clock.
-        let own = (entropy(self.seed, &format!("isn/{local}/{remote}")) & 0xffff_ffff) as u32;
-        let isn = self.isn.take().map_or(own, |isn| isn.wrapping_sub(clock));
+        let isn = (entropy(self.seed, &format!("isn/{local}/{remote}")) & 0xffff_ffff) as u32;
         Peer::new(Settings {
             mss: u16::try_from(mtu.saturating_sub(headers)).unwrap_or(u16::MAX),
             default_mss,
@@ -44,6 +41,7 @@ impl Model {
             msl: self.spec.msl,
             rfc793: self.spec.rfc793,
             isn,
+            first_isn: self.isn.take(),
             ..Settings::default()
         })
     }

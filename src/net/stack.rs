@@ -204,7 +204,7 @@ impl Stack {
         let via = self.ports.via_for(remote.ip());
         let mtu = if via == Via::Loopback { LOOPBACK_MTU } else { self.mtu };
         let engine = match &mut self.model {
-            Some(model) => Engine::Model(Box::new(model.peer(spec, (local, remote), mtu, self.now))),
+            Some(model) => Engine::Model(Box::new(model.peer(spec, (local, remote), mtu))),
             None => Engine::Stack(Box::new(StackSocket::new(&self.guard, spec))),
         };
         TcpEnd::new(engine, spec, via, local, remote)

@@ -61,7 +61,10 @@ impl Peer {
     }
 
     /// ISS from a clock (3.4.1; RFC 6528): beyond what an earlier incarnation of the connection has used.
-    fn choose_iss(&self) -> u32 {
+    fn choose_iss(&mut self) -> u32 {
+        if let Some(first) = self.settings.first_isn.take() {
+            return first;
+        }
         let clock = self.settings.isn.wrapping_add(super::isn_clock(self.now));
         match self.facts.send_side() {
             Some(old) if clock.wrapping_sub(old.nxt) >= 1 << 31 || clock == old.nxt => old.nxt.wrapping_add(1),

@@ -27,6 +27,8 @@ pub struct Settings {
     pub rfc793: bool,
     /// What the clock of initial sequence numbers (3.4.1: one step in four microseconds) shows at the start of the run.
     pub isn: u32,
+    /// The initial sequence number of its first connection, whatever the clock shows.
+    pub first_isn: Option<u32>,
 }
 
 impl Default for Settings {
@@ -43,6 +45,7 @@ impl Default for Settings {
             r2_syn: Span::secs(180),
             rfc793: false,
             isn: 0,
+            first_isn: None,
         }
     }
 }

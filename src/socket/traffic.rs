@@ -302,6 +302,11 @@ impl Kernel {
             }
             ctx.tape.cause = noted.or(cause);
             ctx.tape.note(self.node, || What::State { conn, end: which, from, to });
+            match to {
+                State::Listen | State::TimeWait => ctx.conns.reopens(conn, which, true),
+                State::Closed => ctx.conns.reopens(conn, which, false),
+                _ => {}
+            }
             let before = self.ended;
             if let Step::Go(_, outputs, _) = edge.step {
                 self.ended = ended_by(edge.input, outputs).or(before);

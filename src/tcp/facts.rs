@@ -169,6 +169,13 @@ impl Facts {
         !self.closed && self.send.is_some_and(|send| send.una == send.iss && send.fin.is_none())
     }
 
+    /// A SYN with a number beyond all that the other end has used, when both FINs are through: it may be a new
+    /// connection's (MAY-2; RFC 6191, 2).
+    pub fn may_begin_anew(&self, segment: &Segment) -> bool {
+        let request = segment.syn && segment.ack.is_none() && !segment.rst;
+        request && self.finished() && self.rcv_nxt().is_some_and(|nxt| before(nxt, segment.seq))
+    }
+
     /// Both FINs are through: ours acknowledged, the peer's received.
     pub(super) fn finished(&self) -> bool {
         let ours = self.send.is_some_and(|send| send.fin.is_some_and(|fin| before(fin, send.una)));

@@ -253,13 +253,10 @@ impl Lab {
         tcp::Segment { newer: self.model && segment.flags.is_request() && beyond, ..classified(segment) }
     }
 
-    /// The number that a SYN sent in answer has: the model's follow a clock, one step in four microseconds (3.4.1).
+    /// The number that a SYN sent in answer has. A new connection's is beyond all that the old one used.
     pub(crate) fn iss(&self) -> u32 {
-        let steps = ((self.now + PAUSE).0 / 4_000) as u32;
-        match self.numbers.nxt {
-            nxt if nxt == ISS || self.state() == State::TimeWait => ISS + if self.model { steps } else { 0 },
-            _ => ISS,
-        }
+        let again = self.model && self.state() == State::TimeWait;
+        if again { self.numbers.nxt + 1 } else { ISS }
     }
 
     pub(crate) fn state(&self) -> State {

@@ -41,6 +41,13 @@ impl EndState {
 
     /// Takes note of an arrival; says what it is to the end, in both readings.
     pub(super) fn received(&mut self, segment: &Segment) -> (Inputs, Option<Inputs>) {
+        if self.facts.may_begin_anew(segment) {
+            // An end in TIME-WAIT may take it for a new connection's (RFC 9293, MAY-2): that is the other reading.
+            let anew = Segment { newer: true, ..*segment };
+            self.other = Some(self.facts.clone());
+            let other = self.other.as_mut().map(|facts| facts.received(&anew));
+            return (self.facts.received(segment), other);
+        }
         self.other = self.facts.if_only_acknowledged();
         let other = self.other.as_mut().map(|facts| facts.received(segment));
         (self.facts.received(segment), other)
