@@ -4,9 +4,9 @@ use super::stack::StackConfig;
 use crate::base::{Time, entropy};
 use crate::packet;
 use crate::peer::{Departure, Peer, Settings};
-use crate::scenario::model::{ModelSpec, SocketSpec};
+use crate::scenario::model::{IpNet, ModelSpec, SocketSpec};
 use bytes::Bytes;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 /// What the ends of a host with the model peer are made from.
 pub(super) struct Model {
@@ -22,12 +22,7 @@ impl Model {
     }
 
     /// A peer for a connection between these sockets, on a link of this MTU.
-    pub(super) fn peer(
-        &mut self,
-        spec: &SocketSpec,
-        (local, remote): (SocketAddr, SocketAddr),
-        mtu: u32,
-    ) -> Peer {
+    pub(super) fn peer(&mut self, spec: &SocketSpec, (local, remote): (SocketAddr, SocketAddr), mtu: u32) -> Peer {
         let (headers, default_mss) = if local.is_ipv4() { (40, 536) } else { (60, 1_220) };
         // RFC 6528: the connection's own number, and a clock.
         let isn = (entropy(self.seed, &format!("isn/{local}/{remote}")) & 0xffff_ffff) as u32;
@@ -61,6 +56,13 @@ impl Model {
         feed(&mut nobody, frame, now);
         core::iter::from_fn(|| depart(&mut nobody, (local, remote), SocketSpec::default().hop_limit, now)).collect()
     }
+}
+
+/// Whether a packet goes from one host to one host: a segment from or to a group of them is not taken, nor answered
+/// (RFC 9293, MUST-57 and MUST-63; RFC 1122, 3.2.1.3).
+pub(super) fn is_between_hosts(frame: &Bytes, networks: &[IpNet]) -> bool {
+    let single = |addr: IpAddr| super::stack::is_single(addr) && !networks.iter().any(|net| net.is_broadcast(addr));
+    packet::endpoints(frame, false).is_some_and(|(_, src, dst)| single(src.ip()) && single(dst.ip()))
 }
 
 /// A packet arrives at a peer.

@@ -106,6 +106,7 @@ pub struct Stack {
     ports: Ports,
     station: [u8; 6],
     mtu: u32,
+    networks: Vec<IpNet>,
     tcp: Numbered<TcpId, Box<TcpEnd>>,
     pairs: BTreeMap<Pair, TcpId>,
     /// The ends at each local port.
@@ -130,6 +131,7 @@ impl Stack {
             guard,
             station: station(config.station),
             mtu: config.mtu,
+            networks: config.addrs.clone(),
             tcp: Numbered::new(),
             pairs: BTreeMap::new(),
             tcp_ports: Groups::default(),
@@ -290,7 +292,11 @@ impl Stack {
         let end = self.tcp.get_mut(&id)?;
         match &mut end.engine {
             Engine::Stack(socket) => self.ports.at(end.via).take_in(now, frame, &mut socket.set),
-            Engine::Model(peer) => super::model::feed(peer, frame, now),
+            Engine::Model(peer) => {
+                if super::model::is_between_hosts(frame, &self.networks) {
+                    super::model::feed(peer, frame, now);
+                }
+            }
         }
         end.look()
     }
@@ -303,6 +309,9 @@ impl Stack {
     /// Takes a segment in that is for no end; what LISTEN or CLOSED says of it departs.
     pub fn feed_stray(&mut self, via: Via, now: Time, frame: &Bytes, listening: bool) {
         let Some(model) = &self.model else { return self.feed_stack(via, now, frame) };
+        if !super::model::is_between_hosts(frame, &self.networks) {
+            return;
+        }
         let answers = model.answer_stray(frame, listening, now);
         self.ports.at(via).device.outgoing.extend(answers);
     }
@@ -375,7 +384,7 @@ impl Stack {
 }
 
 /// The address of one host, not of a group.
-fn is_single(addr: IpAddr) -> bool {
+pub(super) fn is_single(addr: IpAddr) -> bool {
     match addr {
         IpAddr::V4(addr) => !addr.is_multicast() && !addr.is_broadcast(),
         IpAddr::V6(addr) => !addr.is_multicast(),

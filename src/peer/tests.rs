@@ -165,6 +165,27 @@ fn a_syn_is_tried_for_three_minutes_and_text_for_a_hundred_seconds() {
 }
 
 #[test]
+fn the_timer_of_the_syn_stops_with_its_acknowledgment() {
+    let mut pair = Pair::open(Settings::default());
+    assert_eq!([pair.ends[0].due(), pair.ends[1].due()], [None, None]);
+    pair.reads = [false; 2];
+    pair.ends[0].send(b"text", at(900)).unwrap();
+    pair.ends[0].depart();
+    assert_eq!(pair.ends[0].due(), Some(at(1_900)), "a second after the text, not after the SYN");
+}
+
+#[test]
+fn after_a_syn_that_was_repeated_the_timer_begins_with_three_seconds() {
+    let mut pair = Pair::new(Settings::default());
+    pair.ends[1].open_passive(Time::ZERO).unwrap();
+    pair.ends[0].open_active(Time::ZERO).unwrap();
+    pair.run(at(2_000), |n| if n == 1 { Fate::Lost } else { Fate::Arrives });
+    assert_eq!(pair.states(), [State::Established; 2]);
+    pair.ends[0].send(b"text", at(2_000)).unwrap();
+    assert_eq!(pair.ends[0].due(), Some(at(5_000)), "RFC 6298, 5.7");
+}
+
+#[test]
 fn a_user_gives_up_in_every_state() {
     let settings = Settings { user_timeout: Some(Span::secs(5)), ..Settings::default() };
     let mut peer = Peer::new(settings);
