@@ -81,3 +81,13 @@ fn every_edge_has_its_witness_or_a_reason() {
     assert!(text.contains("  by model: 62 of 62 edges\n"));
     assert!(run.status.success());
 }
+
+/// RFC 9293's own calls are the model peer's: on any other host they are refused, with the place and a help.
+#[test]
+fn a_host_of_sockets_has_no_user_of_the_rfc() {
+    let text = "[hosts]\na = \"10.0.0.1\"\nb = \"10.0.0.2\"\n[links]\nwire = { joins = [\"a\", \"b\"] }\n\
+                [run]\nsteps = [{ a = \"OPEN\", port = 1, to = \"b:1\" }]\n";
+    let refused = drywire::scenario::load("sockets", text).expect_err("no such call there");
+    let shown = format!("{refused:?}");
+    assert!(shown.contains("RFC 9293's own user interface") && shown.contains("tcp = "), "{shown}");
+}

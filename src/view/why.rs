@@ -39,17 +39,19 @@ pub fn why(trace: &Trace, id: RecordId, step: impl Fn(ActorId, u32) -> Option<St
     let lines = text_of(trace, &chain);
     let link = |(id, line): (&RecordId, Option<String>)| {
         let record = trace.records.get(id.index())?;
-        let line = line.filter(|line| !line.trim().is_empty()).or_else(|| match &record.what {
+        let line = line.or_else(|| match &record.what {
             What::Step { actor, index } => {
                 let words = step(*actor, *index).unwrap_or_default();
                 let nth = format!("step {} of {}  {words}", u64::from(*index) + 1, names.actor(*actor));
                 Some(format!("{:>9}  {}  {}", "", pad(names.node(record.node), room), nth.trim_end()))
             }
             What::Edge(edge) => {
-                // A model peer's move has its line in the state record that follows.
-                let moves = if edge.from == edge.to { "stays" } else { "leaves" };
-                let stays = format!("{} {moves} {}  | {}", edge.machine, edge.from, edge.input);
+                let stays = format!("{} stays {}  | {}", edge.machine, edge.from, edge.input);
                 Some(format!("{:>9}  {}  {stays}", "", pad(names.node(record.node), room)))
+            }
+            // In the text form a model peer's edge stands for the state that follows from it.
+            What::State { from, to, .. } => {
+                Some(format!("{:>9}  {}  tcp  {from} -> {to}", "", pad(names.node(record.node), room)))
             }
             _ => None,
         });

@@ -272,7 +272,7 @@ impl Lab {
     }
 
     fn give(&mut self, frame: &Bytes) -> Vec<Segment> {
-        self.now = self.now + PAUSE;
+        self.now += PAUSE;
         match self.id {
             Some(id) => {
                 self.stack.feed(id, self.now, frame);
