@@ -73,6 +73,7 @@ pub mod judge;
 pub mod machine;
 pub mod net;
 pub mod packet;
+pub mod peer;
 pub mod scenario;
 pub mod socket;
 pub mod socket_api;

@@ -14,6 +14,7 @@ mod diff;
 mod falsify;
 mod laws;
 mod linux_sockets;
+mod matrix;
 mod measure;
 #[cfg(feature = "cli")]
 mod measure_cli;

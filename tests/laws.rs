@@ -3,6 +3,7 @@
 //! PROPTEST_CASES says how many plans each law is held to; `cargo test --release campaign -- --ignored` tries many more.
 
 mod known;
+mod model;
 mod plan;
 
 use crate::support::{self, assert_same};

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 /// The rooms in the order in which they may see each other: each sees those to its left, in its own group too if that
 /// is allowed. Rooms of one group see nothing of each other.
-const ORDER: [&[&str]; 14] = [
+const ORDER: [&[&str]; 15] = [
     &["base"],
     &["machine"],
     &["tcp", "socket_api"],
     &["catalog"],
     &["packet"],
+    &["peer"],
     &["trace"],
     &["judge"],
     &["scenario"],

@@ -1,7 +1,7 @@
 //! A host for tests: every socket has what the test put there, and every call is written down.
 
 use crate::base::{Fd, LinkId, Span, Time};
-use crate::scenario::model::{How, Inject, PeerSegment, Proto, SockOpt};
+use crate::scenario::model::{How, Inject, PeerSegment, Proto, SockOpt, UserCall};
 use crate::socket::{Pair, Received, Sys, Which};
 use crate::socket_api::{Errno, Readiness};
 use crate::trace::{CallName, Outcome, TimerKind};
@@ -229,6 +229,14 @@ impl Sys for Stub {
     }
     fn set_link(&mut self, link: LinkId, up: bool) {
         self.note(format!("link {} {up}", link.0));
+    }
+    fn user_open(&mut self, port: u16, to: SocketAddr, _call: &UserCall) -> Result<Fd, Errno> {
+        self.note(format!("OPEN {port} {to}"));
+        Err(Errno::Eaddrnotavail)
+    }
+    fn user(&mut self, fd: Fd, call: &UserCall) -> Result<(), Errno> {
+        self.note(format!("{:?} {}", call.kind, fd.0));
+        Err(Errno::Ebadf)
     }
     fn inject(&mut self, _segment: &Inject, to: SocketAddr) -> Result<(), Errno> {
         self.note(format!("inject {to}"));

@@ -3,8 +3,9 @@
 
 use super::{Check, Finding, Scene, rfc9293};
 use crate::base::{ConnId, RecordId, Time};
-use crate::tcp::State;
-use crate::trace::{CallName, End, Ending, Outcome, Record, TimerKind, What};
+use crate::machine::{Finite, Machine};
+use crate::tcp::{Input, State, Tcp};
+use crate::trace::{CallName, End, Ending, Outcome, Record, Subject, TimerKind, What};
 use std::collections::BTreeMap;
 
 /// A close that has to be seen on the wire.
@@ -39,6 +40,12 @@ impl Check for Closes {
                 }
             }
             What::Return { of, outcome: Outcome::Err(_), .. } => self.due.retain(|_, closed| closed.call != *of),
+            // A model peer says that it was given up: nothing is sent then (3.8.3).
+            What::Edge(edge) if edge.machine == Tcp::NAME && edge.input == Input::R2Exceeded.name() => {
+                if let Subject::Conn(conn, end) = edge.of {
+                    self.due.remove(&(conn, end));
+                }
+            }
             What::Timer { conn: Some(conn), end: Some(end), timer: TimerKind::UserTimeout, .. } => {
                 self.due.remove(&(*conn, *end));
             }
@@ -79,11 +86,12 @@ impl Check for Closes {
 
 #[cfg(test)]
 mod tests {
+    use crate::base::ConnId;
     use crate::base::Span;
     use crate::judge::sample::{CLIENT, SERVER, Sample, ack};
     use crate::packet::Flags;
     use crate::tcp::State;
-    use crate::trace::{CallName, End, Ending, Outcome};
+    use crate::trace::{CallName, Edge, End, Ending, Outcome, Subject, What};
 
     #[test]
     fn a_close_that_nobody_sees_is_found() {
@@ -96,6 +104,27 @@ mod tests {
         let findings = sample.findings();
         assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("close-without-fin", "RFC 9293 3.10.4"));
         assert!(findings[0].text.starts_with("server called close in SYN-RECEIVED (now FIN-WAIT-2)"));
+    }
+
+    #[test]
+    fn who_was_given_up_sends_nothing_more() {
+        let mut sample = Sample::open();
+        sample.call(CLIENT, CallName::Close, "", Outcome::Ok);
+        sample.note(
+            CLIENT,
+            None,
+            What::Edge(Edge {
+                machine: "tcp".into(),
+                of: Subject::Conn(ConnId(0), End::Initiator),
+                from: "FIN-WAIT-1".into(),
+                input: "R2 exceeded".into(),
+                to: "CLOSED".into(),
+                refusal: None,
+            }),
+        );
+        sample.moves(End::Initiator, State::Closed);
+        sample.end(Ending::Quiet);
+        assert!(!sample.rules().contains(&"close-without-fin"));
     }
 
     #[test]

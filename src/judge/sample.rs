@@ -53,8 +53,12 @@ fn addr(node: NodeId) -> SocketAddr {
 }
 
 pub(crate) fn header() -> Header {
-    let node =
-        |name: &str, at: NodeId| NodeInfo { name: name.into(), kind: NodeKind::Host, addrs: vec![addr(at).ip()] };
+    let node = |name: &str, at: NodeId| NodeInfo {
+        name: name.into(),
+        kind: NodeKind::Host,
+        addrs: vec![addr(at).ip()],
+        model: false,
+    };
     let actor = |name: &str, node| ActorInfo { node, name: name.into() };
     Header {
         format: FORMAT,

@@ -367,6 +367,9 @@ impl<'a> Scene<'a> {
         self.link(record);
         if let Some(conn) = self.conns.get_mut(&id) {
             let side = conn.side_mut(end);
+            if (side.state, to) == (Some(State::TimeWait), State::SynReceived) {
+                side.wire.begins_anew();
+            }
             side.state = Some(to);
             if matches!(to, State::Closed | State::Listen) {
                 side.wire.forget_peer();

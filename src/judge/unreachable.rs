@@ -33,10 +33,15 @@ const fn smoltcp_lacks(from: State, input: Input) -> Option<&'static str> {
         (_, Input::UserTimeout) => Some("smoltcp's own user timeout aborts idle connections too and is left off"),
         (_, Input::R2Exceeded) => Some("smoltcp retransmits for ever: it has no R2"),
         (_, Input::SynRfc793) => Some("legacy: smoltcp answers as RFC 5961 says"),
+        (State::Closed, Input::OpenPassive) | (State::Listen, Input::Close | Input::Abort) => {
+            Some("a socket's listener has no TCP state: an end begins in LISTEN, when its SYN comes")
+        }
         (State::Listen, Input::OpenActive | Input::Send) => Some("a smoltcp listener cannot be made to connect"),
         (State::SynSent, Input::SynAckFin) => Some("smoltcp drops a SYN,ACK that has a FIN"),
         (State::SynReceived, Input::SynPassive) => Some("smoltcp ignores a SYN in SYN-RECEIVED"),
-        (State::TimeWait, Input::Abort) => Some("a socket has let go of its connection by then, as with Linux"),
+        (State::TimeWait, Input::Abort) => {
+            Some("a socket is done with a connection in TIME-WAIT: close() leaves it to TCP")
+        }
         (State::TimeWait, Input::SynNewIncarnation) => Some("smoltcp takes no SYN in TIME-WAIT (RFC 6191 is a MAY)"),
         _ => None,
     }

@@ -52,6 +52,8 @@ pub struct Wire {
     /// The last segment that it sent.
     pub last: Option<RecordId>,
     update: Option<(i64, i64)>,
+    /// The last SYN without an ACK that has arrived: it may begin a new incarnation.
+    request: Option<Segment>,
     scales: (Option<u8>, Option<u8>),
     ahead: Vec<(i64, i64)>,
 }
@@ -125,6 +127,9 @@ impl Wire {
         if segment.flags.has(Flags::RST) {
             return;
         }
+        if segment.flags.is_request() {
+            self.request = Some(*segment);
+        }
         let ack = if segment.flags.has(Flags::ACK) { self.own(segment.ack) } else { None };
         let fits = ack.is_some_and(|ack| (1..=self.nxt()).contains(&ack));
         if segment.flags.has(Flags::SYN) && self.inn.first.is_none() && (fits || !segment.flags.has(Flags::ACK)) {
@@ -166,6 +171,14 @@ impl Wire {
             self.update = Some((seq, ack));
         }
         self.una = self.una.max(ack);
+    }
+
+    /// The connection goes on to a new incarnation, with the SYN that arrived last.
+    pub(super) fn begins_anew(&mut self) {
+        self.forget_peer();
+        if let Some(request) = self.request.take() {
+            self.takes(&request);
+        }
     }
 
     /// The connection is gone at this end: what arrives from now on belongs to no numbers that it knows.

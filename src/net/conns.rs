@@ -22,6 +22,8 @@ pub struct Conns {
 struct Info {
     /// Nobody else can become its acceptor: it has one, or its initiator has given up.
     joined: bool,
+    /// This end may be opened again by the other: it listens anew, or is in TIME-WAIT (RFC 9293, MAY-2).
+    reopens: Option<End>,
     /// Initial sequence numbers: the initiator's, the acceptor's.
     iss: [Option<u32>; 2],
 }
@@ -38,6 +40,11 @@ impl Conns {
         if !self.on {
             return (ConnId(0), End::Initiator);
         }
+        if let Some((id, other)) = self.find(remote, local)
+            && self.infos[id.index()].reopens == Some(other)
+        {
+            return (id, if other == End::Initiator { End::Acceptor } else { End::Initiator });
+        }
         if let Some(&id) = self.by_pair.get(&(remote, local)) {
             let info = &mut self.infos[id.index()];
             // A socket that connects to itself is both ends at once, and its connection's initiator.
@@ -50,7 +57,7 @@ impl Conns {
         *count += 1;
         let n = *count;
         let conn = ConnId(u32::try_from(self.infos.len()).unwrap_or(u32::MAX));
-        self.infos.push(Info { joined: false, iss: [None; 2] });
+        self.infos.push(Info { joined: false, reopens: None, iss: [None; 2] });
         self.by_pair.insert((local, remote), conn);
         tape.note(node, || What::Conn { conn, n, local, remote });
         (conn, End::Initiator)
@@ -60,6 +67,14 @@ impl Conns {
     pub fn join(&mut self, conn: ConnId) {
         if let Some(info) = self.infos.get_mut(conn.index()) {
             info.joined = true;
+        }
+    }
+
+    /// This end, a model peer's, can be opened again by the other's SYN, or cannot any more: what the other opens then is
+    /// this connection still.
+    pub fn reopens(&mut self, conn: ConnId, end: End, can: bool) {
+        if let Some(info) = self.infos.get_mut(conn.index()).filter(|info| can || info.reopens == Some(end)) {
+            info.reopens = can.then_some(end);
         }
     }
 

@@ -1,17 +1,12 @@
-//! One end of a TCP connection: a fresh smoltcp socket in a socket set of its own.
-//!
-//! A set per connection keeps the cost of a poll flat, makes every state change attributable, and avoids smoltcp's
-//! choice of the first socket that accepts (a duplicate SYN made a second connection on the same pair).
+//! One end of a TCP connection: smoltcp's, or a model peer.
 
-use super::guard::Guard;
+use super::socket::StackSocket;
 use crate::base::{ConnId, RecordId, Span, Time};
-use crate::scenario::model::{Congestion, SocketSpec};
+use crate::peer::Peer;
+use crate::scenario::model::SocketSpec;
 use crate::tcp::State;
 use crate::trace::End;
 use core::net::SocketAddr;
-use smoltcp::iface::{SocketHandle, SocketSet};
-use smoltcp::socket::tcp as stack;
-use smoltcp::wire::{IpEndpoint, IpListenEndpoint};
 
 /// A state change around one call, arrival or departure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,9 +19,11 @@ pub struct Moved {
 
 /// One end of a connection.
 pub struct TcpEnd {
-    guard: Guard,
-    pub(super) set: SocketSet<'static>,
-    handle: SocketHandle,
+    pub(super) engine: Engine,
+    /// The time of what is being done to it.
+    pub(super) now: Time,
+    /// Time to live of what a model peer sends.
+    pub(super) hop_limit: u8,
     pub(super) via: super::Via,
     before: State,
     /// Its own address and port.
@@ -60,6 +57,14 @@ pub struct TcpEnd {
     pub stalled: bool,
 }
 
+/// What runs an end.
+pub(super) enum Engine {
+    /// smoltcp.
+    Stack(Box<StackSocket>),
+    /// RFC 9293's table.
+    Model(Box<Peer>),
+}
+
 /// A time, and the record of what happened then.
 pub type Mark = (Time, Option<RecordId>);
 
@@ -74,6 +79,8 @@ pub struct Armed {
     pub probe: Option<Mark>,
     /// Keep-alive.
     pub keep_alive: Option<Mark>,
+    /// The time that the user of RFC 9293's calls has allowed: since when, and until when.
+    pub allowed: Option<(Mark, Time)>,
     /// TIME-WAIT's two maximum segment lifetimes.
     pub time_wait: Option<Mark>,
 }
@@ -95,51 +102,18 @@ pub struct OnWire {
     pub duplicates: u8,
 }
 
-fn state_of(state: stack::State) -> State {
-    match state {
-        stack::State::Closed => State::Closed,
-        stack::State::Listen => State::Listen,
-        stack::State::SynSent => State::SynSent,
-        stack::State::SynReceived => State::SynReceived,
-        stack::State::Established => State::Established,
-        stack::State::FinWait1 => State::FinWait1,
-        stack::State::FinWait2 => State::FinWait2,
-        stack::State::CloseWait => State::CloseWait,
-        stack::State::Closing => State::Closing,
-        stack::State::LastAck => State::LastAck,
-        stack::State::TimeWait => State::TimeWait,
-    }
-}
-
-pub(super) fn endpoint(addr: SocketAddr) -> IpEndpoint {
-    IpEndpoint::new(addr.ip().into(), addr.port())
-}
-
-fn duration(span: Span) -> smoltcp::time::Duration {
-    smoltcp::time::Duration::from_micros(span.0 / 1_000)
-}
-
 impl TcpEnd {
     pub(super) fn new(
-        guard: &Guard,
+        engine: Engine,
         spec: &SocketSpec,
         via: super::Via,
         local: SocketAddr,
         remote: SocketAddr,
     ) -> Self {
-        let buffer = |bytes: u32| stack::SocketBuffer::new(vec![0; bytes as usize]);
-        let mut socket = stack::Socket::new(buffer(spec.rcvbuf), buffer(spec.sndbuf));
-        socket.set_congestion_control(match spec.congestion {
-            Congestion::None => stack::CongestionControl::None,
-            Congestion::Reno => stack::CongestionControl::Reno,
-            Congestion::Cubic => stack::CongestionControl::Cubic,
-        });
-        let mut set = SocketSet::new(Vec::with_capacity(1));
-        let handle = set.add(socket);
         let mut end = TcpEnd {
-            guard: guard.clone(),
-            set,
-            handle,
+            engine,
+            now: Time::ZERO,
+            hop_limit: spec.hop_limit.max(1),
             via,
             before: State::Closed,
             local,
@@ -163,38 +137,37 @@ impl TcpEnd {
 
     /// Sets what may change while it lives.
     pub fn configure(&mut self, spec: &SocketSpec) {
-        self.with_socket(|socket| {
-            socket.set_nagle_enabled(spec.nagle);
-            socket.set_ack_delay(spec.delayed_ack.map(duration));
-            socket.set_hop_limit(Some(spec.hop_limit.max(1)));
-        });
+        self.hop_limit = spec.hop_limit.max(1);
+        match &mut self.engine {
+            Engine::Stack(socket) => socket.configure(spec),
+            Engine::Model(peer) => peer.configure(spec.nagle, spec.user_timeout),
+        }
     }
 
-    fn socket(&self) -> &stack::Socket<'static> {
-        self.set.get(self.handle)
+    /// The time of what is being done to it.
+    pub const fn now(&self) -> Time {
+        self.now
     }
 
-    /// Does something to the stack's socket: the only way to.
-    fn with_socket<R: Default>(&mut self, work: impl FnOnce(&mut stack::Socket<'static>) -> R) -> R {
-        let socket = self.set.get_mut(self.handle);
-        self.guard.run(|| work(socket))
+    /// A model peer runs it.
+    pub const fn is_model(&self) -> bool {
+        matches!(self.engine, Engine::Model(_))
     }
 
-    /// Has it connect from its own to the other's address; whether the stack finds a way.
-    pub(super) fn connect(&mut self, cx: &mut smoltcp::iface::Context) -> bool {
-        let (to, from) = (endpoint(self.remote), IpListenEndpoint::from(endpoint(self.local)));
-        self.with_socket(|socket| socket.connect(cx, to, from).is_ok())
-    }
-
-    /// Has it listen at its own address; whether it can.
-    pub(super) fn listen(&mut self) -> bool {
-        let at = IpListenEndpoint::from(endpoint(self.local));
-        self.with_socket(|socket| socket.listen(at).is_ok())
+    /// The model peer that runs it, if one does.
+    pub fn model(&mut self) -> Option<&mut Peer> {
+        match &mut self.engine {
+            Engine::Model(peer) => Some(peer),
+            Engine::Stack(_) => None,
+        }
     }
 
     /// How long an acknowledgment may wait.
     pub fn ack_delay(&self) -> Span {
-        self.socket().ack_delay().map_or(Span::ZERO, |delay| Span::micros(delay.total_micros()))
+        match &self.engine {
+            Engine::Stack(socket) => socket.ack_delay(),
+            Engine::Model(_) => Span::ZERO,
+        }
     }
 
     /// The device that it speaks through.
@@ -204,7 +177,10 @@ impl TcpEnd {
 
     /// The TCP state.
     pub fn state(&self) -> State {
-        state_of(self.socket().state())
+        match &self.engine {
+            Engine::Stack(socket) => socket.state(),
+            Engine::Model(peer) => peer.state(),
+        }
     }
 
     /// The change since the last look, if any. Called after everything that could have made one.
@@ -216,70 +192,88 @@ impl TcpEnd {
 
     /// Free bytes of the send buffer, if it may send at all.
     pub fn room(&self) -> Option<usize> {
-        let socket = self.socket();
-        socket.may_send().then(|| socket.send_capacity() - socket.send_queue())
+        match &self.engine {
+            Engine::Stack(socket) => socket.room(),
+            Engine::Model(peer) => matches!(peer.state(), State::Established | State::CloseWait).then(|| peer.room()),
+        }
     }
 
     /// Copies into the send buffer; how many bytes it took.
     pub fn send(&mut self, data: &[u8]) -> usize {
-        self.with_socket(|socket| socket.send_slice(data).unwrap_or(0))
+        match &mut self.engine {
+            Engine::Stack(socket) => socket.send(data),
+            Engine::Model(peer) => peer.send(data, self.now).unwrap_or(0),
+        }
     }
 
     /// Bytes that wait to be read.
     pub fn readable(&self) -> usize {
-        self.socket().recv_queue()
+        match &self.engine {
+            Engine::Stack(socket) => socket.readable(),
+            Engine::Model(peer) => peer.readable(),
+        }
     }
 
     /// Takes at most `max` bytes out of the receive buffer.
     pub fn recv(&mut self, max: usize) -> Vec<u8> {
-        let mut data = vec![0; self.readable().min(max)];
-        // The buffer is a ring: a read that wraps comes in two pieces.
-        let mut got = 0;
-        while got < data.len() {
-            let piece = &mut data[got..];
-            match self.with_socket(|socket| socket.recv_slice(piece).unwrap_or(0)) {
-                0 => break,
-                n => got += n,
+        match &mut self.engine {
+            Engine::Stack(socket) => socket.recv(max),
+            // What was delivered is the socket's, though the connection be over.
+            Engine::Model(peer) => {
+                let received = peer.receive(max, self.now);
+                received.unwrap_or_else(|_| peer.take_delivered(max, self.now)).to_vec()
             }
         }
-        data.truncate(got);
-        data
     }
 
     /// Bytes sent or queued and not yet acknowledged.
     pub fn send_queue(&self) -> usize {
-        self.socket().send_queue()
+        match &self.engine {
+            Engine::Stack(socket) => socket.send_queue(),
+            Engine::Model(peer) => peer.send_queue(),
+        }
     }
 
     /// The CLOSE call of RFC 9293: FIN after what is queued.
     pub fn close(&mut self) {
-        self.with_socket(|socket| socket.close());
+        match &mut self.engine {
+            Engine::Stack(socket) => socket.close(),
+            // A refusal is the machine's edge.
+            Engine::Model(peer) => drop(peer.close(self.now)),
+        }
     }
 
     /// The ABORT call of RFC 9293: RST at the next departure.
     pub fn abort(&mut self) {
-        self.with_socket(|socket| socket.abort());
+        match &mut self.engine {
+            Engine::Stack(socket) => socket.abort(),
+            Engine::Model(peer) => drop(peer.abort(self.now)),
+        }
     }
 
     /// The TCB is deleted (RFC 9293, 3.10.8): CLOSED, and nothing is sent any more. What has come can still be read.
     pub fn delete(&mut self) {
-        self.abort();
-        self.deleted = true;
+        match &mut self.engine {
+            Engine::Stack(socket) => {
+                socket.abort();
+                self.deleted = true;
+            }
+            Engine::Model(peer) => peer.user_timeout(self.now),
+        }
     }
 
-    /// Has it send one keep-alive probe at the next departure. The stack's own clock for them is not used: it begins with
-    /// a probe at once, and takes no notice of a peer's probe.
+    /// Has it send one keep-alive probe at the next departure.
     pub fn probe(&mut self) {
-        self.with_socket(|socket| {
-            socket.set_keep_alive(Some(smoltcp::time::Duration::ZERO));
-            socket.set_keep_alive(None);
-        });
+        match &mut self.engine {
+            Engine::Stack(socket) => socket.probe(),
+            Engine::Model(peer) => peer.probe(),
+        }
     }
 
-    /// Whether the stack's CLOSE does what RFC 9293 says (3.10.4): in SYN-RECEIVED smoltcp's sends no FIN, and takes the
+    /// Whether the end's CLOSE does what RFC 9293 says (3.10.4): in SYN-RECEIVED smoltcp's sends no FIN, and takes the
     /// SYN's acknowledgment for the FIN's.
     pub fn can_close(&self) -> bool {
-        self.state() != State::SynReceived
+        self.is_model() || self.state() != State::SynReceived
     }
 
     /// Whether it waits for an acknowledgment: of data, SYN or FIN.

@@ -1,12 +1,14 @@
 //! One host's TCP/IP stack: interfaces, connections, datagram sockets, and the demultiplexer.
 
 use super::device::Via;
-use super::endpoint::{Moved, TcpEnd};
+use super::endpoint::{Engine, Moved, TcpEnd};
 use super::guard::Guard;
-use super::port::{Ports, station};
+use super::model::Model;
+use super::port::{LOOPBACK_MTU, Ports, station};
+use super::socket::StackSocket;
 use crate::base::{Groups, Numbered, Time};
 use crate::packet;
-use crate::scenario::model::{IpNet, MAX_ADDRS, SocketSpec};
+use crate::scenario::model::{IpNet, MAX_ADDRS, ModelSpec, SocketSpec};
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
 use datagrams::UdpEnd;
@@ -55,6 +57,8 @@ pub struct StackConfig {
     pub seed: u64,
     /// The initial sequence number of its first connection.
     pub isn: Option<u32>,
+    /// Its TCP is the model peer.
+    pub model: Option<ModelSpec>,
 }
 
 /// For whom a frame is.
@@ -101,6 +105,7 @@ pub struct Stack {
     ports: Ports,
     station: [u8; 6],
     mtu: u32,
+    networks: Vec<IpNet>,
     tcp: Numbered<TcpId, Box<TcpEnd>>,
     pairs: BTreeMap<Pair, TcpId>,
     /// The ends at each local port.
@@ -110,6 +115,9 @@ pub struct Stack {
     /// Bytes of the datagrams that wait to be read or sent.
     udp_waiting: u64,
     nobody: SocketSet<'static>,
+    /// What the ends of a host with the model peer are made from.
+    model: Option<Model>,
+    now: Time,
     next: u32,
 }
 
@@ -122,6 +130,7 @@ impl Stack {
             guard,
             station: station(config.station),
             mtu: config.mtu,
+            networks: config.addrs.clone(),
             tcp: Numbered::new(),
             pairs: BTreeMap::new(),
             tcp_ports: Groups::default(),
@@ -129,6 +138,8 @@ impl Stack {
             udp_ports: Groups::default(),
             udp_waiting: 0,
             nobody: SocketSet::new(Vec::new()),
+            model: config.model.map(|spec| Model::new(spec, config)),
+            now: Time::ZERO,
             next: 0,
         }
     }
@@ -186,17 +197,49 @@ impl Stack {
         }
     }
 
+    /// What is done from now on is done at this time.
+    pub fn set_time(&mut self, now: Time) {
+        self.now = now;
+    }
+
+    fn end_for(&mut self, spec: &SocketSpec, local: SocketAddr, remote: SocketAddr) -> TcpEnd {
+        let via = self.ports.via_for(remote.ip());
+        let mtu = if via == Via::Loopback { LOOPBACK_MTU } else { self.mtu };
+        let engine = match &mut self.model {
+            Some(model) => Engine::Model(Box::new(model.peer(spec, (local, remote), mtu))),
+            None => Engine::Stack(Box::new(StackSocket::new(&self.guard, spec))),
+        };
+        TcpEnd::new(engine, spec, via, local, remote)
+    }
+
     /// OPEN active: a new end that will send a SYN. `None` where smoltcp finds no way to address it.
     pub fn connect(&mut self, spec: &SocketSpec, local: SocketAddr, remote: SocketAddr) -> Option<TcpId> {
-        let via = self.ports.via_for(remote.ip());
-        let mut end = TcpEnd::new(&self.guard, spec, via, local, remote);
-        end.connect(self.ports.at(via).iface.context()).then(|| self.adopt(end))
+        let mut end = self.end_for(spec, local, remote);
+        let opens = match &mut end.engine {
+            Engine::Stack(socket) => socket.connect(self.ports.at(end.via).iface.context(), local, remote),
+            Engine::Model(peer) => peer.open_active(self.now).is_ok(),
+        };
+        opens.then(|| self.adopt(end))
+    }
+
+    /// A new end of the model peer's that is CLOSED; `None` on a host without.
+    pub fn closed(&mut self, spec: &SocketSpec, local: SocketAddr, remote: SocketAddr) -> Option<TcpId> {
+        self.model.is_some().then(|| self.end_for(spec, local, remote)).map(|end| self.adopt(end))
     }
 
     /// OPEN passive for one connection request: a new end in LISTEN, to which the SYN is then fed.
     pub fn listen(&mut self, spec: &SocketSpec, local: SocketAddr, remote: SocketAddr) -> Option<TcpId> {
-        let mut end = TcpEnd::new(&self.guard, spec, self.ports.via_for(remote.ip()), local, remote);
-        if !end.listen() {
+        let mut end = self.end_for(spec, local, remote);
+        let listens = match &mut end.engine {
+            Engine::Stack(socket) => socket.listen(local),
+            Engine::Model(peer) => {
+                let opened = peer.open_passive(self.now).is_ok();
+                // No edge of this end's own.
+                peer.edges();
+                opened
+            }
+        };
+        if !listens {
             return None;
         }
         // The listener's LISTEN is where this end begins: no move of its own.
@@ -215,7 +258,9 @@ impl Stack {
 
     /// The end of this number.
     pub fn end(&mut self, id: TcpId) -> Option<&mut TcpEnd> {
-        self.tcp.get_mut(&id).map(|end| &mut **end)
+        let end = self.tcp.get_mut(&id)?;
+        end.now = self.now;
+        Some(&mut **end)
     }
 
     /// The end of this number, to look at.
@@ -245,7 +290,14 @@ impl Stack {
     /// Takes one frame in for an end; replies that the stack gives at once depart.
     pub fn feed(&mut self, id: TcpId, now: Time, frame: &Bytes) -> Option<Moved> {
         let end = self.tcp.get_mut(&id)?;
-        self.ports.at(end.via).take_in(now, frame, &mut end.set);
+        match &mut end.engine {
+            Engine::Stack(socket) => self.ports.at(end.via).take_in(now, frame, &mut socket.set),
+            Engine::Model(peer) => {
+                if super::model::is_between_hosts(frame, &self.networks) {
+                    super::model::feed(peer, frame, now);
+                }
+            }
+        }
         end.look()
     }
 
@@ -254,19 +306,42 @@ impl Stack {
         self.ports.at(via).take_in(now, frame, &mut self.nobody);
     }
 
+    /// Takes a segment in that is for no end; what LISTEN or CLOSED says of it departs.
+    pub fn feed_stray(&mut self, via: Via, now: Time, frame: &Bytes, listening: bool) {
+        let Some(model) = &self.model else { return self.feed_stack(via, now, frame) };
+        if !super::model::is_between_hosts(frame, &self.networks) {
+            return;
+        }
+        let answers = model.answer_stray(frame, listening, now);
+        self.ports.at(via).device.outgoing.extend(answers);
+    }
+
     /// Lets an end send at most one segment; whether anything went out or changed.
     pub fn flush(&mut self, id: TcpId, now: Time) -> (bool, Option<Moved>) {
         let Some(end) = self.tcp.get_mut(&id) else { return (false, None) };
         if end.deleted {
             return (false, end.look());
         }
-        (self.ports.at(end.via).let_out(now, &mut end.set), end.look())
+        let sent = match &mut end.engine {
+            Engine::Stack(socket) => self.ports.at(end.via).let_out(now, &mut socket.set),
+            Engine::Model(peer) => {
+                let frame = super::model::depart(peer, (end.local, end.remote), end.hop_limit, now);
+                let sent = frame.is_some();
+                self.ports.at(end.via).device.outgoing.extend(frame);
+                sent
+            }
+        };
+        (sent, end.look())
     }
 
     /// When the end next has something to do; `now` where that is at once.
     pub fn poll_at(&mut self, id: TcpId, now: Time) -> Option<Time> {
         let end = self.tcp.get_mut(&id).filter(|end| !end.deleted)?;
-        self.ports.at(end.via).poll_at(now, &end.set)
+        match &end.engine {
+            Engine::Stack(socket) => self.ports.at(end.via).poll_at(now, &socket.set),
+            Engine::Model(peer) if peer.has_departures() => Some(now),
+            Engine::Model(peer) => peer.due().map(|at| at.max(now)),
+        }
     }
 
     /// The frame sent last, before it departs.
@@ -309,7 +384,7 @@ impl Stack {
 }
 
 /// The address of one host, not of a group.
-fn is_single(addr: IpAddr) -> bool {
+pub(super) fn is_single(addr: IpAddr) -> bool {
     match addr {
         IpAddr::V4(addr) => !addr.is_multicast() && !addr.is_broadcast(),
         IpAddr::V6(addr) => !addr.is_multicast(),

@@ -1,5 +1,6 @@
 //! What a frame says, as plain values. Sequence numbers are absolute here; views make them relative.
 
+use crate::tcp;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
@@ -140,6 +141,22 @@ impl Segment {
     /// SEG.LEN: octets of text, counting SYN and FIN (RFC 9293, 3.4).
     pub const fn seg_len(&self) -> u32 {
         crate::tcp::seg_len(self.len, self.flags.has(Flags::SYN), self.flags.has(Flags::FIN))
+    }
+
+    /// What of it matters to the connection machine.
+    pub fn control(&self) -> tcp::Segment {
+        let has = |flag| self.flags.has(flag);
+        tcp::Segment {
+            seq: self.seq,
+            ack: has(Flags::ACK).then_some(self.ack),
+            len: self.len,
+            window: self.window,
+            syn: has(Flags::SYN),
+            fin: has(Flags::FIN),
+            rst: has(Flags::RST),
+            scale: self.scale,
+            newer: false,
+        }
     }
 }
 

@@ -230,10 +230,44 @@ const fn call_info(name: CallName) -> ActionInfo {
             ],
             Segment,
         ),
+        CallName::UserOpen => call(
+            "RFC 9293's OPEN, at a host of the model peer: of the connection between a local `port` and the foreign \
+                 socket `to`. It waits for nothing.",
+            &["port", "to"],
+            &["passive", "timeout", "as"],
+            Value,
+        ),
+        CallName::UserSend => call(
+            "RFC 9293's SEND: as much as there is room for.",
+            &[],
+            &["on", "text", "hex", "bytes", "timeout"],
+            Value,
+        ),
+        CallName::UserReceive => {
+            call("RFC 9293's RECEIVE: waits for text, or the end.", &[], &["on", "max", "timeout", "no-wait"], Bytes)
+        }
+        CallName::UserClose => call("RFC 9293's CLOSE.", &[], &["on", "timeout"], Value),
+        CallName::UserAbort => call("RFC 9293's ABORT.", &[], &["on"], Value),
+        CallName::UserStatus => call("RFC 9293's STATUS: the connection's state.", &[], &["on"], Value),
     }
 }
 
 impl Verb {
+    /// A call of RFC 9293's user interface.
+    pub(crate) const fn is_user_call(self) -> bool {
+        matches!(
+            self,
+            Verb::Call(
+                CallName::UserOpen
+                    | CallName::UserSend
+                    | CallName::UserReceive
+                    | CallName::UserClose
+                    | CallName::UserAbort
+                    | CallName::UserStatus
+            )
+        )
+    }
+
     /// What it does and takes.
     pub(crate) const fn info(self) -> ActionInfo {
         use Gives::Nothing;

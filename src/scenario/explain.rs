@@ -121,8 +121,12 @@ fn host(scenario: &Scenario, index: usize, node: &Node) -> Fields {
     if !added.0.is_empty() {
         fields.raw("names", added.inline());
     }
-    if *tcp == HostTcp::Script {
-        fields.text("tcp", "script");
+    match tcp {
+        HostTcp::Smoltcp => {}
+        HostTcp::Model(model) => {
+            fields.text("tcp", "model").raw("rfc793", model.rfc793).text("msl", &duration_text(model.msl));
+        }
+        HostTcp::Script => drop(fields.text("tcp", "script")),
     }
     if let Some(isn) = isn {
         fields.raw("isn", isn);

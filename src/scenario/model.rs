@@ -1,12 +1,16 @@
 //! The checked scenario: every name resolved, every unit converted, every default filled in.
 
+mod host_tcp;
 mod ip_net;
 mod segment;
 mod sock_opt;
+mod user;
 
+pub use host_tcp::{HostTcp, ModelSpec};
 pub use ip_net::IpNet;
 pub use segment::{Await, Inject, PeerSegment, SegmentParts, SeqPart};
 pub use sock_opt::{MAX_BUFFER, MAX_RCVBUF, SockOpt};
+pub use user::{UserCall, UserCallKind};
 
 use crate::base::{Limits, LinkId, NodeId, Payload, Span, Time};
 use crate::packet::Flags;
@@ -74,16 +78,6 @@ pub struct HostSpec {
     pub isn: Option<u32>,
     /// Whose TCP it has.
     pub tcp: HostTcp,
-}
-
-/// Whose TCP a host has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum HostTcp {
-    /// The stack's.
-    #[default]
-    Smoltcp,
-    /// None: its programs make each segment, and take each that comes.
-    Script,
 }
 
 /// Congestion control of a socket (RFC 5681).
@@ -477,6 +471,8 @@ pub enum Action {
     Segment(PeerSegment),
     /// The next segment that reaches the scripted peer.
     Await(Await),
+    /// A call of RFC 9293's user interface.
+    User(UserCall),
 }
 
 /// Which direction `shutdown` closes.

@@ -62,9 +62,14 @@ table! {
         "names" names: Map<Some1<Name>>;
         /// The initial sequence number of its first connection. Without one, it comes from the seed.
         "isn" isn: Whole<0, 4_294_967_295>;
-        /// Its TCP: the stack's, or none, so that its programs make each segment with `segment` and take each that comes
-        /// with `await`. UDP, ICMP and ARP are the stack's.
+        /// Its TCP: smoltcp's; the model peer, which RFC 9293's own table runs (on links of IP packets; it has no congestion
+        /// control, and acknowledges at once); or none (`script`), so that its programs make each segment with `segment` and
+        /// take each that comes with `await`. UDP, ICMP and ARP are always smoltcp's.
         "tcp" tcp: OneOf<Stack> = "\"smoltcp\"";
+        /// With the model peer: a SYN in the window resets the connection, as in RFC 793; else it is challenged (RFC 5961).
+        "rfc793" rfc793: Bool = "false";
+        /// With the model peer: the maximum segment lifetime. TIME-WAIT lasts two.
+        "msl" msl: Duration = "\"2 min\"";
     }
 }
 
@@ -291,6 +296,11 @@ table! {
         "within" within: Duration;
         /// Nothing must come for so long.
         "silence" silence: Duration;
+        /// An OPEN waits for the other end instead of sending a SYN.
+        "passive" passive: Bool = "false";
+        /// So long after the call the user gives up, unless what it asks for has come about: the connection is open, all is
+        /// acknowledged, something has come, the connection is CLOSED.
+        "timeout" timeout: Duration;
     }
 }
 

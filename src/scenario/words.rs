@@ -407,13 +407,16 @@ impl Words for How {
 pub(crate) enum Stack {
     /// The stack's.
     Smoltcp,
+    /// The model peer.
+    Model,
     /// None: its programs make each segment.
     Script,
 }
 
 impl Words for Stack {
     const WHAT: &'static str = "TCP";
-    const ALL: &'static [(&'static str, Stack)] = &[("smoltcp", Stack::Smoltcp), ("script", Stack::Script)];
+    const ALL: &'static [(&'static str, Stack)] =
+        &[("smoltcp", Stack::Smoltcp), ("model", Stack::Model), ("script", Stack::Script)];
 }
 
 impl Words for Congestion {

@@ -2,7 +2,7 @@
 
 use super::check::PATTERN_SHOWN;
 use super::leaf::word_of;
-use super::model::{Action, Await, SegmentParts, SeqPart, Step, Target, Want};
+use super::model::{Action, Await, SegmentParts, SeqPart, Step, Target, UserCallKind, Want};
 use super::segments::seq_text;
 use super::units::duration_text;
 use crate::base::pattern;
@@ -205,6 +205,7 @@ fn action(fields: &mut Fields, actor: &str, action: &Action, link: &dyn Fn(LinkI
         Action::Inject(_) => verb("inject"),
         Action::Segment(_) => verb("segment"),
         Action::Await(_) => verb("await"),
+        Action::User(call) => verb(call.kind.name().name()),
     }
     arguments(fields, action, link);
 }
@@ -264,6 +265,21 @@ fn arguments(fields: &mut Fields, action: &Action, link: &dyn Fn(LinkId) -> Stri
                 fields.text("from", &host_port(&from.host, from.port));
             }
             some(fields, "port", awaits.port);
+        }
+        Action::User(call) => {
+            match &call.kind {
+                UserCallKind::Open { port, to: foreign, passive } => {
+                    fields.raw("port", port);
+                    to(fields, foreign);
+                    fields.raw("passive", passive);
+                }
+                UserCallKind::Send(bytes) => give(fields, bytes),
+                UserCallKind::Receive { max } => drop(fields.raw("max", max)),
+                UserCallKind::Close | UserCallKind::Abort | UserCallKind::Status => {}
+            }
+            if let Some(timeout) = call.timeout {
+                fields.span("timeout", timeout);
+            }
         }
         Action::Accept
         | Action::Close

@@ -12,7 +12,7 @@ use crate::machine::Edge;
 use crate::net::TcpId;
 use crate::scenario::model::{Proto, SocketSpec};
 use crate::socket_api::{Errno, Input, Output, Socket};
-use crate::trace::{CallName, Outcome};
+use crate::trace::{CallName, Outcome, Subject};
 use bytes::{Bytes, BytesMut};
 use core::net::{IpAddr, SocketAddr};
 
@@ -38,7 +38,7 @@ impl Kernel {
         let node = self.node;
         let Some(stream) = self.stream(fd) else { return Err(Errno::Ebadf) };
         let edge = stream.machine.step(input, &mut |edge: &Edge<Socket>| {
-            ctx.tape.note(node, || edge_record(fd, edge));
+            ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
         });
         answer_of(edge.step)
     }

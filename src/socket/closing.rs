@@ -104,7 +104,7 @@ impl Kernel {
         let bare = self.spec_of(fd).bare;
         let Some(end) = self.stack.end(id) else { return };
         let state = end.state();
-        if state.performs(Call::Close, Act::SndFin) || bare {
+        if state.performs(Call::Close, Act::SndFin) || bare || end.is_model() {
             if end.can_close() || bare {
                 end.close()
             } else {
@@ -141,7 +141,7 @@ impl Kernel {
         self.hand_over(id, Owner::Nobody);
         let Some(end) = self.stack.end(id) else { return };
         let state = end.state();
-        if state.performs(Call::Abort, Act::SndRst) || bare {
+        if state.performs(Call::Abort, Act::SndRst) || bare || end.is_model() {
             end.abort();
             let moved = end.look();
             self.settle(id, moved, ctx);

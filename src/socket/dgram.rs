@@ -11,7 +11,7 @@ use crate::machine::{Edge, Running};
 use crate::net::Stack;
 use crate::scenario::model::{Proto, SockOpt, SocketSpec};
 use crate::socket_api::{Datagram, DatagramInput as In, DatagramOutput as Out, Errno, Input};
-use crate::trace::{CallName, Outcome};
+use crate::trace::{CallName, Outcome, Subject};
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
 
@@ -33,7 +33,7 @@ impl Kernel {
         let node = self.node;
         let Some(dgram) = self.dgram(fd) else { return Err(Errno::Ebadf) };
         let edge = dgram.machine.step(input, &mut |edge: &Edge<Datagram>| {
-            ctx.tape.note(node, || edge_record(fd, edge));
+            ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
         });
         answer_of(edge.step)
     }

@@ -14,14 +14,14 @@ use core::cmp::Reverse;
 use core::net::SocketAddr;
 
 /// A machine's step as a record.
-pub(super) fn edge_record<M: Machine>(fd: Fd, edge: &MachineEdge<M>) -> What {
+pub(super) fn edge_record<M: Machine>(of: Subject, edge: &MachineEdge<M>) -> What {
     let refusal = match edge.step {
         Step::Reject(refusal, _) => Some(refusal.name().into()),
         Step::Go(..) | Step::Never => None,
     };
     What::Edge(Edge {
         machine: M::NAME.into(),
-        of: Subject::Fd(fd),
+        of,
         from: edge.from.name().into(),
         input: edge.input.name().into(),
         to: edge.to().name().into(),
@@ -131,7 +131,7 @@ impl Kernel {
         let node = self.node;
         let Some(stream) = self.stream(fd) else { return };
         let edge = stream.machine.step(input, &mut |edge: &MachineEdge<Socket>| {
-            ctx.tape.note(node, || edge_record(fd, edge));
+            ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
         });
         let outputs = answer_of(edge.step).unwrap_or_default();
         self.perform_report(fd, outputs, ctx);
@@ -190,7 +190,7 @@ impl Kernel {
                 holding.missed.extend(reports(from, to, ended));
                 self.wake(listener);
             }
-            Owner::Lingering(fd) => self.wake(fd),
+            Owner::Lingering(fd) | Owner::User(fd) => self.wake(fd),
             Owner::Nobody => {}
         }
     }
@@ -283,7 +283,7 @@ impl Kernel {
         let Some((_, Reverse(fd))) = best else { return };
         let Some(dgram) = self.dgram(fd) else { return };
         let edge = dgram.machine.step(input, &mut |edge: &MachineEdge<Datagram>| {
-            ctx.tape.note(node, || edge_record(fd, edge));
+            ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
         });
         if let Some(errno) = answer_of(edge.step).unwrap_or_default().iter().copied().find_map(datagram_pending_of) {
             dgram.pending = Some(errno);

@@ -31,6 +31,8 @@ pub(super) enum Owner {
     Ready(Fd),
     /// To a `close` that lingers.
     Lingering(Fd),
+    /// To the user of RFC 9293's calls, by its local connection name.
+    User(Fd),
     /// To nobody any more: TCP finishes alone.
     Nobody,
 }
@@ -108,6 +110,10 @@ impl Kernel {
         if end.state() == State::Closed {
             return None;
         }
+        if end.is_model() && end.awaits_answer() {
+            // Its user timeout is its own.
+            return None;
+        }
         if end.awaits_answer() {
             let (since, _) = *end.unanswered.get_or_insert((now, end.active.1));
             return spec.user_timeout.map(|timeout| (since + timeout, Due::GiveUp(TimerKind::UserTimeout)));
@@ -142,7 +148,7 @@ impl Kernel {
     pub(super) fn lingers_until(&self, id: TcpId) -> Option<Time> {
         match self.owner(id)? {
             Owner::Lingering(fd) => self.lingering.get(&fd).map(|lingering| lingering.until),
-            Owner::Fd(_) | Owner::HalfOpen(_) | Owner::Ready(_) | Owner::Nobody => None,
+            Owner::Fd(_) | Owner::HalfOpen(_) | Owner::Ready(_) | Owner::User(_) | Owner::Nobody => None,
         }
     }
 
@@ -150,7 +156,7 @@ impl Kernel {
     pub(super) fn lingering_since(&self, id: TcpId) -> Option<Mark> {
         match self.owner(id)? {
             Owner::Lingering(fd) => self.lingering.get(&fd).map(|lingering| lingering.since),
-            Owner::Fd(_) | Owner::HalfOpen(_) | Owner::Ready(_) | Owner::Nobody => None,
+            Owner::Fd(_) | Owner::HalfOpen(_) | Owner::Ready(_) | Owner::User(_) | Owner::Nobody => None,
         }
     }
 

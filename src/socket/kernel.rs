@@ -114,6 +114,8 @@ pub struct Kernel {
     pub(super) routed: bool,
     pub(super) fds: Numbered<Fd, Entry>,
     pub(super) holders: Holders,
+    /// The connections that were opened by RFC 9293's OPEN, by local connection name, and who opened them.
+    pub(super) users: BTreeMap<Fd, (TcpId, ActorId)>,
     pub(super) udp_owners: BTreeMap<UdpId, Fd>,
     pub(super) holdings: Numbered<TcpId, Holding>,
     pub(super) lingering: BTreeMap<Fd, Lingering>,
@@ -155,6 +157,7 @@ impl Kernel {
             routed: !config.gateways.is_empty(),
             fds: Numbered::new(),
             holders: Holders::default(),
+            users: BTreeMap::new(),
             udp_owners: BTreeMap::new(),
             holdings: Numbered::new(),
             lingering: BTreeMap::new(),
@@ -173,6 +176,11 @@ impl Kernel {
         }
     }
 
+    /// What is done from now on is done at this time.
+    pub fn set_time(&mut self, now: Time) {
+        self.stack.set_time(now);
+    }
+
     /// Whose kernel it is.
     pub fn node(&self) -> NodeId {
         self.node
@@ -180,7 +188,7 @@ impl Kernel {
 
     /// Is this an open descriptor?
     pub fn is_open(&self, fd: Fd) -> bool {
-        self.fds.contains_key(&fd) || self.lingering.contains_key(&fd)
+        self.fds.contains_key(&fd) || self.lingering.contains_key(&fd) || self.users.contains_key(&fd)
     }
 
     /// The host starts anew: all is lost but the count of descriptors, none of which is ever used twice, and the calls
@@ -189,7 +197,8 @@ impl Kernel {
         for (_, end) in self.stack.ends() {
             conns.over(end.conn);
         }
-        let fds: Vec<Fd> = self.fds.keys().chain(self.lingering.keys().copied()).collect();
+        let fds: Vec<Fd> =
+            self.fds.keys().chain(self.lingering.keys().copied()).chain(self.users.keys().copied()).collect();
         for fd in fds {
             self.wake(fd);
         }
@@ -209,9 +218,14 @@ impl Kernel {
         self.on_link.iter().map(|net| net.addr).find(|addr| addr.is_ipv4() == like.is_ipv4())
     }
 
-    pub(super) fn insert(&mut self, entry: Entry) -> Fd {
+    pub(super) fn next_number(&mut self) -> Fd {
         let fd = Fd(self.next_fd);
         self.next_fd += 1;
+        fd
+    }
+
+    pub(super) fn insert(&mut self, entry: Entry) -> Fd {
+        let fd = self.next_number();
         self.fds.insert(fd, entry);
         fd
     }

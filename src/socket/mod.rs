@@ -23,6 +23,7 @@ mod scripted;
 mod sys;
 mod timers;
 mod traffic;
+mod user;
 
 pub use kernel::{Alarm, Ctx, Kernel, Posted};
 pub use record::Caller;

@@ -13,6 +13,7 @@ impl Kernel {
             Entry::Stream(stream) => stream.maker,
             Entry::Dgram(dgram) => dgram.maker,
         });
+        let maker = maker.or(self.users.get(&fd).map(|(_, maker)| *maker));
         self.woken.entry(fd).and_modify(|known| *known = known.or(maker)).or_insert(maker);
         for waker in self.wakers.remove(&fd).unwrap_or_default() {
             waker.wake();
@@ -49,6 +50,9 @@ impl Kernel {
     /// What the descriptor is ready for; nothing where it is none.
     pub fn readiness(&self, fd: Fd, now: Time) -> Readiness {
         match self.fds.get(&fd) {
+            None if self.users.contains_key(&fd) => {
+                self.users.get(&fd).map_or(Readiness::NONE, |(id, _)| self.user_readiness(*id))
+            }
             None => match self.lingering.get(&fd) {
                 Some(&lingering) if self.has_lingered(lingering, now) => Readiness::HUP,
                 Some(_) | None => Readiness::NONE,

@@ -155,6 +155,11 @@ impl Kernel {
         }
     }
 
+    /// Whether the caller's call blocks already.
+    pub(super) fn blocked_on(&self, caller: Caller, call: CallName, fd: Fd) -> bool {
+        self.blocked.contains_key(&(caller.actor, call, Some(fd)))
+    }
+
     /// Records that a call blocks, once.
     pub(super) fn block(&mut self, caller: Caller, said: Said, ctx: &mut Ctx<'_, '_>) {
         let key = (caller.actor, said.call, said.fd);

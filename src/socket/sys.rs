@@ -16,7 +16,7 @@
 
 use super::scripted::Pair;
 use crate::base::{Fd, LinkId, Span, Time};
-use crate::scenario::model::{How, Inject, PeerSegment, Proto, SockOpt};
+use crate::scenario::model::{How, Inject, PeerSegment, Proto, SockOpt, UserCall};
 use crate::socket_api::{Errno, Readiness};
 use crate::trace::{CallName, Outcome, TimerKind};
 use bytes::Bytes;
@@ -128,6 +128,12 @@ pub trait Sys {
     fn restart_host(&mut self);
     /// A link stops working, or works again.
     fn set_link(&mut self, link: LinkId, up: bool);
+    /// RFC 9293's OPEN, at a host of the model peer, of the connection between a local port and this foreign socket: its
+    /// local connection name.
+    fn user_open(&mut self, port: u16, to: SocketAddr, call: &UserCall) -> Result<Fd, Errno>;
+    /// Another call of RFC 9293's user interface, on the connection of this name. EAGAIN, only for a blocking caller: a
+    /// RECEIVE waits for IN.
+    fn user(&mut self, fd: Fd, call: &UserCall) -> Result<(), Errno>;
     /// Puts a crafted TCP segment on the wire; `to` is its resolved target.
     fn inject(&mut self, segment: &Inject, to: SocketAddr) -> Result<(), Errno>;
     /// Sends a segment from a scripted peer on the connection that is meant; says which that is.

@@ -3,6 +3,7 @@
 use crate::base::{Span, Time};
 use crate::net::{Mark, OnWire, TcpEnd};
 use crate::packet::{Flags, Segment};
+use crate::peer::{Clock, Peer};
 use crate::tcp::before;
 use crate::trace::TimerKind;
 
@@ -26,6 +27,18 @@ pub(super) fn behind(end: &TcpEnd, segment: &Segment, now: Time) -> Option<Timer
     // With the acknowledgment goes what Nagle's algorithm has held back.
     let owed = end.armed.acknowledgment.is_some_and(|(since, _)| is_over(since, end.ack_delay(), now));
     (segment.seg_len() == 0 || owed).then_some(TimerKind::DelayedAck)
+}
+
+/// The clock of a model peer's that rang, if one did. Text sent after all, though it was little, is no timer of the RFC's.
+pub(super) fn rung(peer: &mut Peer) -> Option<TimerKind> {
+    match peer.rang()? {
+        Clock::Retransmission => Some(TimerKind::Retransmission),
+        Clock::Persist => Some(TimerKind::Probe),
+        Clock::KeepAlive => Some(TimerKind::KeepAlive),
+        Clock::TimeWait => Some(TimerKind::TimeWait),
+        Clock::UserTimeout => Some(TimerKind::UserTimeout),
+        Clock::Override => None,
+    }
 }
 
 /// A segment was fed to an end, which may have taken new text from it: what it says of the peer's window and of what the
@@ -97,7 +110,10 @@ pub(super) fn fire(end: &mut TcpEnd, timer: TimerKind) -> Mark {
         TimerKind::Probe => end.armed.probe,
         TimerKind::KeepAlive => end.armed.keep_alive,
         TimerKind::TimeWait => end.armed.time_wait,
-        TimerKind::UserTimeout => end.unanswered,
+        TimerKind::UserTimeout => {
+            let allowed = end.armed.allowed.filter(|(_, until)| *until == end.now()).map(|(since, _)| since);
+            allowed.or(end.unanswered)
+        }
         TimerKind::FastRetransmit => {
             end.armed.retransmission = None;
             None

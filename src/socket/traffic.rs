@@ -1,19 +1,23 @@
 //! What goes in and out of a host: arrivals, departures, timers; and the monitor that records each with its cause.
 
+use super::events::edge_record;
 use super::holding::{Due, Owner};
 use super::kernel::{Alarm, Ctx, Ended, Kernel, Posted};
 use super::timers;
 use crate::base::{Fd, RecordId, Time};
+use crate::machine::Step;
 use crate::net::{Departure, Destination, Frame, Moved, TcpEnd, TcpId, UdpId, Via};
 use crate::packet::{self, Body, Flags, Icmp, IcmpKind, Packet, Segment};
-use crate::tcp::State;
-use crate::trace::{DropWhy, End, TimerKind, What};
+use crate::peer::Peer;
+use crate::tcp::{self, State};
+use crate::trace::{DropWhy, End, Subject, TimerKind, What};
 use core::net::SocketAddr;
 
 impl Kernel {
     /// A frame reaches the host.
     pub fn arrive(&mut self, via: Via, frame: &Frame, ctx: &mut Ctx<'_, '_>) {
         let ethernet = via == Via::Link && self.ethernet;
+        self.set_time(ctx.tape.now);
         ctx.tape.cause = frame.sent;
         if frame.is_damaged(ethernet) {
             self.note_drop(frame, DropWhy::BadChecksum, ctx);
@@ -112,7 +116,7 @@ impl Kernel {
         self.settle(id, moved, ctx);
         self.ended = None;
         // New text, or room in the send buffer: no state need have changed.
-        if let Some(Owner::Fd(fd)) = self.owner(id) {
+        if let Some(Owner::Fd(fd) | Owner::User(fd)) = self.owner(id) {
             self.wake(fd);
         }
     }
@@ -127,6 +131,9 @@ impl Kernel {
     fn end_refused(&mut self, id: TcpId, moved: Option<Moved>) -> Option<Moved> {
         let opened = matches!(self.holdings.get(&id), Some(holding)
             if !matches!(holding.owner, Owner::HalfOpen(_)) && !holding.spec.bare);
+        if self.stack.peek(id).is_some_and(TcpEnd::is_model) {
+            return moved;
+        }
         match moved {
             Some(Moved { from, to: State::Listen }) if opened => {
                 let end = self.stack.end(id)?;
@@ -171,7 +178,13 @@ impl Kernel {
     }
 
     fn take_other(&mut self, via: Via, frame: &Frame, ctx: &mut Ctx<'_, '_>) {
-        self.stack.feed_stack(via, ctx.tape.now, &frame.bytes);
+        match self.stack.destination(via, &frame.bytes) {
+            Destination::TcpStray { local, .. } => {
+                let listening = self.listener_for(local).is_some();
+                self.stack.feed_stray(via, ctx.tape.now, &frame.bytes, listening);
+            }
+            _ => self.stack.feed_stack(via, ctx.tape.now, &frame.bytes),
+        }
         self.post(ctx);
         let ethernet = via == Via::Link && self.ethernet;
         if let Some(Packet { body: Body::Icmp(Icmp { kind, about: Some(about) }), .. }) =
@@ -209,6 +222,7 @@ impl Kernel {
                 self.note_fast_retransmission(id, ctx);
                 self.acknowledges(id);
             }
+            self.note_rung(id, ctx);
             self.note_move(id, moved, ctx);
             self.post(ctx);
             due = self.stack.poll_at(id, now);
@@ -222,9 +236,16 @@ impl Kernel {
 
     fn note_fast_retransmission(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
         let Some(segment) = self.waiting_segment() else { return };
-        let Some(end) = self.stack.peek(id) else { return };
+        let Some(end) = self.stack.peek(id).filter(|end| !end.is_model()) else { return };
         if timers::is_fast_retransmission(&end.seen_on_wire, &segment) {
             self.note_timer(id, TimerKind::FastRetransmit, ctx);
+        }
+    }
+
+    /// A model peer says which of its clocks rang.
+    fn note_rung(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
+        if let Some(timer) = self.stack.end(id).and_then(|end| timers::rung(end.model()?)) {
+            self.note_timer(id, timer, ctx);
         }
     }
 
@@ -258,6 +279,9 @@ impl Kernel {
 
     /// A state change: recorded, and told to whom the end belongs.
     pub(super) fn note_move(&mut self, id: TcpId, moved: Option<Moved>, ctx: &mut Ctx<'_, '_>) {
+        if self.stack.peek(id).is_some_and(TcpEnd::is_model) {
+            return self.note_edges(id, ctx);
+        }
         let (Some(Moved { from, to }), Some(end)) = (moved, self.stack.peek(id)) else { return };
         let (conn, which) = (end.conn, end.end);
         if to == State::TimeWait
@@ -267,6 +291,36 @@ impl Kernel {
         }
         ctx.tape.note(self.node, || What::State { conn, end: which, from, to });
         self.moved(id, from, to, ctx);
+    }
+
+    /// A model peer tells each edge that it took: recorded, with the state record that follows from it, and told to whom
+    /// the end belongs.
+    fn note_edges(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
+        let Some(end) = self.stack.end(id) else { return };
+        let (conn, which) = (end.conn, end.end);
+        let edges = end.model().map(Peer::edges).unwrap_or_default();
+        let cause = ctx.tape.cause;
+        for edge in edges {
+            let noted = ctx.tape.note(self.node, || edge_record(Subject::Conn(conn, which), &edge));
+            let (from, to) = (edge.from, edge.to());
+            if from == to {
+                continue;
+            }
+            ctx.tape.cause = noted.or(cause);
+            ctx.tape.note(self.node, || What::State { conn, end: which, from, to });
+            match to {
+                State::Listen | State::TimeWait => ctx.conns.reopens(conn, which, true),
+                State::Closed => ctx.conns.reopens(conn, which, false),
+                _ => {}
+            }
+            let before = self.ended;
+            if let Step::Go(_, outputs, _) = edge.step {
+                self.ended = ended_by(edge.input, outputs).or(before);
+            }
+            self.moved(id, from, to, ctx);
+            self.ended = before;
+            ctx.tape.cause = cause;
+        }
     }
 
     /// Records what the stack has sent, and hands it to whoever carries it.
@@ -317,6 +371,7 @@ impl Kernel {
     /// An end's alarm went off.
     pub fn ring_tcp(&mut self, id: TcpId, ctx: &mut Ctx<'_, '_>) {
         let now = ctx.tape.now;
+        self.set_time(now);
         let Some(end) = self.stack.end(id) else { return };
         if end.due != Some(now) {
             return;
@@ -339,6 +394,7 @@ impl Kernel {
             Some(_) | None => {}
         }
         let (sent, moved) = self.stack.flush(id, now);
+        self.note_rung(id, ctx);
         if let Some(timer) = self.timer_behind(id, sent, moved, ctx) {
             self.note_timer(id, timer, ctx);
         }
@@ -356,6 +412,9 @@ impl Kernel {
     }
 
     fn timer_behind(&self, id: TcpId, sent: bool, moved: Option<Moved>, ctx: &Ctx<'_, '_>) -> Option<TimerKind> {
+        if self.stack.peek(id).is_some_and(TcpEnd::is_model) {
+            return None;
+        }
         if matches!(moved, Some(Moved { from: State::TimeWait, to: State::Closed })) {
             return Some(TimerKind::TimeWait);
         }
@@ -456,5 +515,14 @@ fn asks_for_neighbor(packet: &Packet) -> bool {
         Body::Arp(arp) => !arp.reply,
         Body::Icmp(icmp) => icmp.kind == IcmpKind::NeighborSolicit,
         Body::Tcp(_) | Body::Udp(_) | Body::Other(_) => false,
+    }
+}
+
+/// What a model peer's edge says of the connection's end, beyond what the segment does that led to it.
+fn ended_by(input: tcp::Input, outputs: &[tcp::Output]) -> Option<Ended> {
+    match input {
+        _ if outputs.contains(&tcp::Output::SignalTimeout) => Some(Ended::TimedOut),
+        tcp::Input::SynRfc793 => Some(Ended::Reset),
+        _ => None,
     }
 }

@@ -27,16 +27,17 @@ pub(super) struct Scale {
     pub(super) peer: Option<u8>,
 }
 
+/// The variables of the sending direction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct SendSide {
+pub struct SendSide {
     /// ISS.
-    pub(super) iss: u32,
+    pub iss: u32,
     /// SND.UNA.
-    pub(super) una: u32,
+    pub una: u32,
     /// SND.NXT, at its highest: a retransmission does not bring it back.
-    pub(super) nxt: u32,
+    pub nxt: u32,
     /// The number of our FIN, once sent.
-    pub(super) fin: Option<u32>,
+    pub fin: Option<u32>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +55,31 @@ pub(super) struct ReceiveSide {
 }
 
 impl Facts {
+    /// An end without a transmission control block, that treats a SYN in the window as RFC 793 did, or as RFC 5961 does.
+    pub fn new(rfc793: bool) -> Facts {
+        Facts { rfc793, ..Facts::default() }
+    }
+
+    /// The variables of the sending direction, once a SYN was sent.
+    pub const fn send_side(&self) -> Option<SendSide> {
+        self.send
+    }
+
+    /// RCV.NXT, once the peer's SYN is known.
+    pub fn rcv_nxt(&self) -> Option<u32> {
+        self.receive.as_ref().map(|receive| receive.nxt)
+    }
+
+    /// RCV.NXT + RCV.WND as last advertised.
+    pub fn window_edge(&self) -> Option<u32> {
+        self.receive.as_ref().map(|receive| receive.edge)
+    }
+
+    /// The peer's FIN has been received, and all before it.
+    pub fn fin_received(&self) -> bool {
+        self.receive.as_ref().is_some_and(ReceiveSide::fin_received)
+    }
+
     /// Takes note of a segment that the end sent.
     pub fn sent(&mut self, segment: &Segment) {
         if segment.rst {
@@ -147,10 +173,17 @@ impl Facts {
         !self.closed && self.send.is_some_and(|send| send.una == send.iss && send.fin.is_none())
     }
 
+    /// A SYN with a number beyond all that the other end has used, when both FINs are through: it may be a new
+    /// connection's (MAY-2; RFC 6191, 2).
+    pub fn may_begin_anew(&self, segment: &Segment) -> bool {
+        let request = segment.syn && segment.ack.is_none() && !segment.rst;
+        request && self.finished() && self.rcv_nxt().is_some_and(|nxt| before(nxt, segment.seq))
+    }
+
     /// Both FINs are through: ours acknowledged, the peer's received.
     pub(super) fn finished(&self) -> bool {
         let ours = self.send.is_some_and(|send| send.fin.is_some_and(|fin| before(fin, send.una)));
-        ours && self.receive.as_ref().is_some_and(ReceiveSide::fin_received)
+        ours && self.fin_received()
     }
 }
 

@@ -86,6 +86,21 @@ impl Input {
         matches!(self, Input::SynRfc793)
     }
 
+    /// The segment's ACK has passed the checks: with SND.UNA =< SEG.ACK, its window counts too.
+    pub const fn has_good_ack(self) -> bool {
+        matches!(
+            self,
+            Input::Ack
+                | Input::OldAck
+                | Input::AckOfSyn
+                | Input::AckOfFin
+                | Input::SynAck
+                | Input::SynAckFin
+                | Input::FinAckOfSyn
+                | Input::FinAckOfFin
+        )
+    }
+
     /// A FIN of the peer's that counts now.
     pub const fn has_fin(self) -> bool {
         matches!(self, Input::Fin | Input::SynAckFin | Input::FinAckOfSyn | Input::FinAckOfFin)

@@ -29,7 +29,7 @@ mod state;
 mod tests;
 
 pub use classify::{Inputs, classify_segment};
-pub use facts::Facts;
+pub use facts::{Facts, SendSide};
 pub use input::Input;
 pub use output::{Output, Refusal};
 pub use segment::{Segment, seg_len};

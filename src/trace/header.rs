@@ -51,6 +51,9 @@ pub struct NodeInfo {
     pub kind: NodeKind,
     /// Its addresses; a switch has none.
     pub addrs: Vec<IpAddr>,
+    /// Its TCP is the model peer; else it is the stack's.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub model: bool,
 }
 
 /// A link.

@@ -5,6 +5,8 @@ use super::escape::{escape, pad, width};
 use super::text::ending_words;
 use super::{Fault, Names, Record, Relative, Subject, Trace, What};
 use crate::base::NodeId;
+use crate::machine::Machine;
+use crate::tcp::Tcp;
 use core::fmt::Write;
 use std::collections::BTreeMap;
 
@@ -91,7 +93,10 @@ fn paths(trace: &Trace, names: &Names<'_>, among: &impl Fn(&Record) -> bool) -> 
             What::State { conn, end, from, to } => {
                 ("tcp", Subject::Conn(*conn, *end), from.to_string(), to.to_string())
             }
-            What::Edge(edge) if edge.from != edge.to => (&*edge.machine, edge.of, escape(&edge.from), escape(&edge.to)),
+            // TCP's moves have state records.
+            What::Edge(edge) if edge.from != edge.to && edge.machine != Tcp::NAME => {
+                (&*edge.machine, edge.of, escape(&edge.from), escape(&edge.to))
+            }
             What::Power { up } => {
                 if !*up {
                     open.retain(|(node, ..), walk| *node != record.node || !lose(&mut walks[*walk]));

@@ -306,6 +306,18 @@ crate::finite! {
         Segment => "segment",
         /// Takes the next segment that reaches a scripted peer.
         Await => "await",
+        /// OPEN of RFC 9293's user interface (3.9.1).
+        UserOpen => "OPEN",
+        /// SEND of the same.
+        UserSend => "SEND",
+        /// RECEIVE of the same.
+        UserReceive => "RECEIVE",
+        /// CLOSE of the same.
+        UserClose => "CLOSE",
+        /// ABORT of the same.
+        UserAbort => "ABORT",
+        /// STATUS of the same.
+        UserStatus => "STATUS",
     }
 }
 
@@ -348,6 +360,10 @@ pub enum Outcome {
     Segment(RecordId, Payload),
     /// Nothing came in the time.
     Nothing,
+    /// What STATUS says: the state.
+    Status(String),
+    /// What a call of RFC 9293's user interface was refused with.
+    Refused(String),
     /// It failed.
     Err(Errno),
 }

@@ -212,6 +212,8 @@ pub(super) fn outcome_words(call: &Call, outcome: &Outcome, names: &Names<'_>) -
         Outcome::Value(value) => value.to_string(),
         Outcome::SoError(errno) => errno.to_string(),
         Outcome::Ready(ready) => escape(ready),
+        Outcome::Status(state) => escape(state),
+        Outcome::Refused(refusal) => format!("error: {}", escape(refusal)),
         Outcome::Err(errno) => errno.to_string(),
     })
 }

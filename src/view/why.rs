@@ -49,6 +49,10 @@ pub fn why(trace: &Trace, id: RecordId, step: impl Fn(ActorId, u32) -> Option<St
                 let stays = format!("{} stays {}  | {}", edge.machine, edge.from, edge.input);
                 Some(format!("{:>9}  {}  {stays}", "", pad(names.node(record.node), room)))
             }
+            // In the text form a model peer's edge stands for the state that follows from it.
+            What::State { from, to, .. } => {
+                Some(format!("{:>9}  {}  tcp  {from} -> {to}", "", pad(names.node(record.node), room)))
+            }
             _ => None,
         });
         Some(Link {

@@ -4,7 +4,7 @@ use crate::base::{ConnId, Fd, NodeId};
 use crate::catalog::catalog;
 use crate::judge;
 use crate::machine::{Finite, Machine};
-use crate::tcp::Tcp;
+use crate::tcp::{Input, Tcp};
 use crate::trace::{End, Record, Subject, Trace, What};
 use std::collections::BTreeMap;
 
@@ -50,7 +50,20 @@ pub fn sightings(trace: &Trace) -> Vec<Sighting> {
             walks.step((Tcp::NAME.to_owned(), witness.node, Walker::End(witness.conn, witness.end)), &edge, false);
         Sighting { edge, stack: stack(trace, witness.node), steps }
     }));
+    all.extend(trace.records.iter().filter_map(|record| legacy(trace, record, &mut walks)));
     all
+}
+
+/// A move by RFC 793's rule for a SYN, which the judge does not know: a model peer tells it.
+fn legacy(trace: &Trace, record: &Record, walks: &mut Walks) -> Option<Sighting> {
+    let What::Edge(edge) = &record.what else { return None };
+    let Subject::Conn(conn, end) = edge.of else { return None };
+    if edge.machine != Tcp::NAME || edge.input != Input::SynRfc793.name() {
+        return None;
+    }
+    let seen = run_edge(trace, record.node, &edge.machine, &edge.from, &edge.input, &edge.to);
+    let steps = walks.step((Tcp::NAME.to_owned(), record.node, Walker::End(conn, end)), &seen, false);
+    Some(Sighting { edge: seen, stack: stack(trace, record.node), steps })
 }
 
 /// The edges that the records name themselves: of every machine but TCP's, whose moves the judge classifies.
@@ -59,6 +72,10 @@ fn recorded(trace: &Trace, walks: &mut Walks) -> Vec<Sighting> {
         catalog().iter().filter_map(|table| Some((table.name, *table.states.get(table.start)?))).collect();
     let sighting = |record: &Record| {
         let What::Edge(edge) = &record.what else { return None };
+        if edge.machine == Tcp::NAME {
+            // A model peer's: the judge classifies its moves too, and tells them.
+            return None;
+        }
         let walker = match edge.of {
             Subject::Fd(fd) => Walker::Fd(fd),
             Subject::Conn(conn, end) => Walker::End(conn, end),
@@ -77,8 +94,11 @@ fn run_edge(trace: &Trace, node: NodeId, machine: &str, from: &str, input: &str,
     RunEdge { machine, subject, from, input, to }
 }
 
-fn stack(trace: &Trace, _node: NodeId) -> String {
-    trace.header.stack.clone()
+fn stack(trace: &Trace, node: NodeId) -> String {
+    match trace.header.nodes.get(node.index()) {
+        Some(node) if node.model => "model".to_owned(),
+        Some(_) | None => trace.header.stack.clone(),
+    }
 }
 
 /// Whose machine it is.

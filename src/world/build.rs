@@ -22,6 +22,7 @@ pub(super) fn header(scenario: &Scenario, seed: u64) -> Header {
         name: node.name.clone(),
         kind: node.kind,
         addrs: node.addrs.iter().map(|net| net.addr).collect(),
+        model: node.host.tcp.model().is_some(),
     };
     let link = |link: &crate::scenario::model::Link| LinkInfo {
         name: link.name.clone(),
@@ -63,6 +64,7 @@ pub(super) fn kernel(scenario: &Scenario, ports: &[Vec<Port>], node: NodeId, see
         station: node.0 + 1,
         seed: entropy(seed, &format!("stack/{}/{boot}", spec.name)),
         isn: spec.host.isn.filter(|_| boot == 0),
+        model: spec.host.tcp.model(),
     };
     let link = port.map(|port| LinkId(u16::try_from(port.link).unwrap_or(u16::MAX)));
     let mut kernel = Kernel::new(node, link, &config, spec.host.sockets);

@@ -3,7 +3,7 @@
 use crate::base::{ActorId, Fd, LinkId, RecordId, Span, Time, entropy};
 use crate::net::{Router, Switch};
 use crate::packet;
-use crate::scenario::model::{HostSpec, How, Inject, PeerSegment, Proto, SegmentParts, SockOpt};
+use crate::scenario::model::{HostSpec, How, Inject, PeerSegment, Proto, SegmentParts, SockOpt, UserCall};
 use crate::socket::{self, Caller, Ctx, Kernel, Made, Pair, Received, Sys, Which};
 use crate::socket_api::{Errno, Readiness};
 use crate::trace::{Call, CallName, Outcome, TimerKind, What};
@@ -58,6 +58,7 @@ impl<'b, 't> HostSys<'_, 'b, 't> {
     fn calling<R>(&mut self, call: impl FnOnce(&mut Kernel, Caller, &mut Ctx<'b, 't>) -> R) -> R {
         let before = self.ctx.tape.cause;
         self.ctx.tape.cause = self.within.or(before);
+        self.host.kernel.set_time(self.ctx.tape.now);
         let result = call(&mut self.host.kernel, *self.caller, self.ctx);
         self.ctx.tape.cause = before;
         result
@@ -223,6 +224,15 @@ impl Sys for HostSys<'_, '_, '_> {
 
     fn set_link(&mut self, link: LinkId, up: bool) {
         self.requests.push(Request::SetLink(link, up));
+    }
+
+    fn user_open(&mut self, port: u16, to: SocketAddr, call: &UserCall) -> Result<Fd, Errno> {
+        let with = (&call.kind, call.timeout);
+        self.calling(|kernel, caller, ctx| kernel.user_open(caller, (port, to), with, ctx))
+    }
+
+    fn user(&mut self, fd: Fd, call: &UserCall) -> Result<(), Errno> {
+        self.calling(|kernel, caller, ctx| kernel.user(caller, fd, (&call.kind, call.timeout), ctx))
     }
 
     fn inject(&mut self, segment: &Inject, to: SocketAddr) -> Result<(), Errno> {

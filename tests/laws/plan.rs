@@ -7,8 +7,8 @@ use core::ops::Range;
 use drywire::base::{Limits, LinkId, NodeId, Payload, Span, Time, pattern};
 use drywire::packet::Flags;
 use drywire::scenario::model::{
-    Action, Actor, Burst, Congestion, Cut, FaultAction, FaultRule, How, Lane, PacketKind, PacketMatch, Program,
-    SocketSpec, Step, Target, Want,
+    Action, Actor, Burst, Congestion, Cut, FaultAction, FaultRule, HostTcp, How, Lane, ModelSpec, PacketKind,
+    PacketMatch, Program, SocketSpec, Step, Target, Want,
 };
 use drywire::scenario::{Scenario, load};
 use proptest::collection::vec;
@@ -58,6 +58,8 @@ pub(super) struct Plan {
     pub(super) lanes: [Lane; 2],
     pub(super) faults: Vec<FaultRule>,
     pub(super) cut: Option<(Span, Span)>,
+    /// Whose TCP is the model peer.
+    pub(super) models: [bool; 2],
 }
 
 const STAGE: &str = r#"
@@ -105,6 +107,9 @@ impl Plan {
         let mut scenario = load("plan", STAGE).expect("the stage");
         for (node, sockets) in scenario.nodes.iter_mut().zip(self.sockets) {
             node.host.sockets = sockets;
+        }
+        for (node, model) in scenario.nodes.iter_mut().zip(self.models) {
+            node.host.tcp = if model { HostTcp::Model(ModelSpec::default()) } else { HostTcp::Smoltcp };
         }
         scenario.links[0].lanes = self.lanes;
         scenario.faults.clone_from(&self.faults);
@@ -274,6 +279,6 @@ pub(super) fn plan() -> impl Strategy<Value = Plan> {
         if at_once {
             server.keep_to(sockets[1].sndbuf);
         }
-        Plan { seed, client, server, at_once, sockets, lanes, faults, cut }
+        Plan { seed, client, server, at_once, sockets, lanes, faults, cut, models: [false; 2] }
     })
 }

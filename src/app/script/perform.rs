@@ -5,7 +5,7 @@ use super::sockets::{Sockets, Use};
 use super::target::Lookup;
 use crate::app::Wait;
 use crate::base::{Fd, Time};
-use crate::scenario::model::{Action, Proto, Step, Target};
+use crate::scenario::model::{Action, Proto, Step, Target, UserCall, UserCallKind};
 use crate::socket::{Received, Sys};
 use crate::socket_api::{Errno, Readiness};
 use bytes::Bytes;
@@ -93,6 +93,7 @@ impl Doing {
             Action::Inject(segment) => self.inject(segment, sys)?,
             Action::Segment(segment) => self.segment(segment, sockets, sys)?,
             Action::Await(awaits) => self.await_segment(awaits, sockets, sys)?,
+            Action::User(call) => self.user(call, step, sockets, sys)?,
             Action::Shutdown(_)
             | Action::SetOpt(..)
             | Action::GetOpt(_)
@@ -172,6 +173,20 @@ impl Doing {
     /// The address of a target.
     pub(super) fn addr(&mut self, target: &Target, sys: &mut dyn Sys) -> Result<SocketAddr, Stop> {
         self.lookup.addr((&target.host, target.port), false, sys)
+    }
+
+    /// A call of RFC 9293's user interface.
+    fn user(&mut self, call: &UserCall, step: &Step, sockets: &mut Sockets, sys: &mut dyn Sys) -> Result<(), Stop> {
+        if let UserCallKind::Open { port, to, .. } = &call.kind {
+            let to = self.addr(to, sys)?;
+            let fd = sys.user_open(*port, to, call)?;
+            if sockets.get(fd).is_none() {
+                sockets.made(fd, Proto::Tcp, Use::Connection, step.name.as_ref());
+            }
+            return Ok(());
+        }
+        let fd = sockets.meant(step.on.as_ref());
+        block_on(sys.user(fd, call), step, fd, Readiness::IN)
     }
 }
 

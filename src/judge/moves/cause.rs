@@ -113,7 +113,12 @@ const fn of_call(call: CallName, ends_sending: bool) -> &'static [Input] {
         CallName::Recv | CallName::Recvfrom => &[Input::Receive],
         CallName::Shutdown if ends_sending => &[Input::Close],
         CallName::Close => &[Input::Close, Input::Abort],
-        CallName::Getsockopt => &[Input::Status],
+        CallName::Getsockopt | CallName::UserStatus => &[Input::Status],
+        CallName::UserOpen => &[Input::OpenPassive, Input::OpenActive],
+        CallName::UserSend => &[Input::Send],
+        CallName::UserReceive => &[Input::Receive],
+        CallName::UserClose => &[Input::Close],
+        CallName::UserAbort => &[Input::Abort],
         CallName::Shutdown
         | CallName::Socket
         | CallName::Bind

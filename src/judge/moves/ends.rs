@@ -2,7 +2,7 @@
 
 use super::Due;
 use crate::base::{ConnId, NodeId};
-use crate::packet::{Flags, Packet};
+use crate::packet::{self, Packet};
 use crate::tcp::{Facts, Inputs, Segment, State};
 use crate::trace::End;
 use core::net::SocketAddr;
@@ -41,6 +41,13 @@ impl EndState {
 
     /// Takes note of an arrival; says what it is to the end, in both readings.
     pub(super) fn received(&mut self, segment: &Segment) -> (Inputs, Option<Inputs>) {
+        if self.facts.may_begin_anew(segment) {
+            // An end in TIME-WAIT may take it for a new connection's (RFC 9293, MAY-2): that is the other reading.
+            let anew = Segment { newer: true, ..*segment };
+            self.other = Some(self.facts.clone());
+            let other = self.other.as_mut().map(|facts| facts.received(&anew));
+            return (self.facts.received(segment), other);
+        }
         self.other = self.facts.if_only_acknowledged();
         let other = self.other.as_mut().map(|facts| facts.received(segment));
         (self.facts.received(segment), other)
@@ -140,17 +147,5 @@ impl Ends {
 
 /// The segment in a packet, as the machine sees it.
 pub(super) fn segment_of(packet: &Packet) -> Option<Segment> {
-    let segment = packet.tcp()?;
-    let has = |flag| segment.flags.has(flag);
-    Some(Segment {
-        seq: segment.seq,
-        ack: has(Flags::ACK).then_some(segment.ack),
-        len: segment.len,
-        window: segment.window,
-        syn: has(Flags::SYN),
-        fin: has(Flags::FIN),
-        rst: has(Flags::RST),
-        scale: segment.scale,
-        newer: false,
-    })
+    packet.tcp().map(packet::Segment::control)
 }

@@ -4,8 +4,8 @@
 //! and what the queue is said to take, it takes.
 
 use super::super::device::Via;
-use super::super::endpoint::endpoint;
 use super::super::port::LOOPBACK_MTU;
+use super::super::socket::endpoint;
 use super::{Stack, UdpId};
 use crate::base::Time;
 use bytes::Bytes;

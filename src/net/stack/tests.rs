@@ -6,7 +6,16 @@ use core::net::Ipv4Addr;
 
 fn stack(addr: &str, ethernet: bool, station: u16) -> Stack {
     let addrs = vec![IpNet { addr: addr.parse().expect("an address"), prefix: 24 }];
-    Stack::new(&StackConfig { addrs, gateways: Vec::new(), ethernet, mtu: 1_500, station, seed: 1, isn: None })
+    Stack::new(&StackConfig {
+        addrs,
+        gateways: Vec::new(),
+        ethernet,
+        mtu: 1_500,
+        station,
+        seed: 1,
+        isn: None,
+        model: None,
+    })
 }
 
 fn at(text: &str) -> SocketAddr {
@@ -82,6 +91,7 @@ fn the_first_connection_has_the_initial_sequence_number_that_was_asked_for() {
             station: 1,
             seed: 0,
             isn: Some(isn),
+            model: None,
         };
         let mut stack = Stack::new(&config);
         let remote = SocketAddr::from((Ipv4Addr::new(10, 0, 0, 2), 80));

@@ -14,6 +14,7 @@ use super::diagnostic::Diagnostics;
 use super::explain::socket_defaults;
 use super::leaf::word_of;
 use super::model::{Proto, Scenario, SocketSpec};
+use super::units::duration_text;
 use super::units::size_text;
 use super::write::{Fields, key, list, quote, quote_lines};
 use crate::base::{Limits, Span};
@@ -322,6 +323,13 @@ impl HostBuilder {
     #[must_use]
     pub fn scripted(mut self) -> Self {
         self.fields.text("tcp", "script");
+        self
+    }
+
+    /// Its TCP is the model peer; with the older RFC 793's answer to a SYN in the window, or with RFC 5961's.
+    #[must_use]
+    pub fn model(mut self, rfc793: bool, msl: Span) -> Self {
+        self.fields.text("tcp", "model").raw("rfc793", rfc793).text("msl", &duration_text(msl));
         self
     }
 

@@ -39,6 +39,45 @@ pub mod step {
         step
     }
 
+    /// RFC 9293's OPEN, active, of the connection between a local port and a foreign socket.
+    pub fn user_open(port: u16, to: &str) -> StepBuilder {
+        let mut step = with(CallName::UserOpen, "to", to);
+        step.fields.raw("port", port);
+        step
+    }
+
+    /// RFC 9293's OPEN, passive.
+    pub fn user_open_passive(port: u16, to: &str) -> StepBuilder {
+        let mut step = user_open(port, to);
+        step.fields.raw("passive", true);
+        step
+    }
+
+    /// RFC 9293's SEND.
+    pub fn user_send(bytes: impl Into<Payload>) -> StepBuilder {
+        data(make(CallName::UserSend), bytes)
+    }
+
+    /// RFC 9293's RECEIVE.
+    pub fn user_receive() -> StepBuilder {
+        make(CallName::UserReceive)
+    }
+
+    /// RFC 9293's CLOSE.
+    pub fn user_close() -> StepBuilder {
+        make(CallName::UserClose)
+    }
+
+    /// RFC 9293's ABORT.
+    pub fn user_abort() -> StepBuilder {
+        make(CallName::UserAbort)
+    }
+
+    /// RFC 9293's STATUS.
+    pub fn user_status() -> StepBuilder {
+        make(CallName::UserStatus)
+    }
+
     /// A new socket.
     pub fn socket(proto: Proto) -> StepBuilder {
         with(CallName::Socket, "proto", word_of(proto))
@@ -227,6 +266,13 @@ impl StepBuilder {
     #[must_use]
     pub fn label(self, label: &str) -> Self {
         self.string("label", label)
+    }
+
+    /// With a call of RFC 9293's: so long after it the user gives up.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Span) -> Self {
+        self.fields.span("timeout", timeout);
+        self
     }
 
     /// The call fails with EAGAIN or EINPROGRESS where it would wait.

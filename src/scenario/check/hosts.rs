@@ -5,7 +5,7 @@ use crate::base::{NodeId, Span};
 use crate::scenario::diagnostic::{Place, quoted, thousands};
 use crate::scenario::leaf::Placed;
 use crate::scenario::model::{
-    Actor, HostSpec, HostTcp, MAX_BUFFER, MAX_RCVBUF, Program, Proto, Serve, ServeApp, SocketSpec,
+    Actor, HostSpec, HostTcp, MAX_BUFFER, MAX_RCVBUF, ModelSpec, Program, Proto, Serve, ServeApp, SocketSpec,
 };
 use crate::scenario::table::Table;
 use crate::scenario::tables::{HostTable, Root, ServeTable, SocketsTable};
@@ -65,11 +65,33 @@ impl Checker<'_> {
         if let Some(names) = &table.names {
             spec.names.extend(self.names(&names.value));
         }
+        let model = self.model(id, table).map_or(HostTcp::Smoltcp, HostTcp::Model);
         spec.tcp = match table.tcp.as_ref().map(|tcp| tcp.value) {
             Some(Stack::Script) => HostTcp::Script,
-            Some(Stack::Smoltcp) | None => HostTcp::Smoltcp,
+            Some(Stack::Model | Stack::Smoltcp) | None => model,
         };
         spec.isn = table.isn.as_ref().and_then(|isn| u32::try_from(isn.value).ok());
+    }
+
+    /// The model peer, and what only it can be set to.
+    fn model(&mut self, id: NodeId, table: &HostTable) -> Option<ModelSpec> {
+        let chosen = table.tcp.as_ref().filter(|tcp| tcp.value == Stack::Model);
+        let Some(tcp) = chosen else {
+            let only = [table.rfc793.as_ref().map(|key| &key.place), table.msl.as_ref().map(|key| &key.place)];
+            for place in only.into_iter().flatten() {
+                self.errors.add(place.clone(), "only the model peer can be set so", "add tcp = \"model\"");
+            }
+            return None;
+        };
+        if self.out.links.iter().any(|link| link.ethernet && link.ends.contains(&id)) {
+            let help = "it sends bare IP packets: leave out `medium`, and the switch";
+            self.errors.add(tcp.place.clone(), "the model peer on an Ethernet link", help);
+        }
+        let usual = ModelSpec::default();
+        Some(ModelSpec {
+            rfc793: table.rfc793.as_ref().map_or(usual.rfc793, |key| key.value),
+            msl: table.msl.as_ref().map_or(usual.msl, |key| key.value),
+        })
     }
 
     fn router_of(&mut self, host: NodeId, via: &Placed<String>) -> Option<NodeId> {

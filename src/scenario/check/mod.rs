@@ -11,6 +11,7 @@ mod nodes;
 mod payload;
 mod segments;
 mod steps;
+mod user;
 
 pub(crate) use payload::PATTERN_SHOWN;
 

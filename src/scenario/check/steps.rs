@@ -66,6 +66,9 @@ impl Checker<'_> {
             if let (Some(_), Some(on)) = (script, &table.value.on) {
                 self.socket_is_named(on, &key.text, &named);
             }
+            if let Some(script) = script {
+                self.user_is_there(scripts[script].node, value);
+            }
             let step = self.step(&table.value, value);
             if let (Some(script), Some(Verb::Call(call))) = (script, value.text().and_then(Verb::named)) {
                 self.tcp_takes(scripts[script].node, call, &value.place);
@@ -329,6 +332,12 @@ impl Checker<'_> {
             CallName::Inject => Action::Inject(self.inject(table)?),
             CallName::Segment => Action::Segment(self.peer_segment(table)?),
             CallName::Await => Action::Await(self.awaits(table)?),
+            CallName::UserOpen
+            | CallName::UserSend
+            | CallName::UserReceive
+            | CallName::UserClose
+            | CallName::UserAbort
+            | CallName::UserStatus => self.user_call(table, call, place)?,
         })
     }
 
@@ -369,7 +378,7 @@ impl Checker<'_> {
     }
 
     /// A number of bytes that a call takes; the outer option fails.
-    fn bytes(&mut self, size: &Option<Placed<u64>>) -> Option<Option<u32>> {
+    pub(super) fn bytes(&mut self, size: &Option<Placed<u64>>) -> Option<Option<u32>> {
         let Some(size) = size else { return Some(None) };
         let bytes =
             i32::try_from(size.value).ok().and_then(|bytes| u32::try_from(bytes).ok()).filter(|bytes| *bytes > 0);

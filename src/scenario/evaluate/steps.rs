@@ -5,6 +5,7 @@ use super::history::StepSeen;
 use super::segments::{self, Came};
 use super::{Failure, Run, Tally};
 use crate::base::ActorId;
+use crate::machine::Finite;
 use crate::scenario::model::{Action, Program, Step, Want};
 use crate::trace::{Header, Outcome, Relative};
 
@@ -98,8 +99,9 @@ fn outcome(header: &Header, step: &Step, seen: &StepSeen<'_>, name: &str) -> Opt
     match &step.want {
         Want::Anything | Want::Segment(_) | Want::Silence => None,
         Want::Success => {
-            let errno = error?;
-            fails(other("the call failed"), want(&step.want), errno.to_string())
+            let refused = seen.outcomes().find(|outcome| matches!(outcome, Outcome::Refused(_))).map(plain);
+            let error = error.map(|errno| errno.to_string()).or(refused)?;
+            fails(other("the call failed"), want(&step.want), error)
         }
         Want::Fails(errno) => match last {
             Some(Outcome::Err(got)) if got == errno => None,
@@ -201,6 +203,8 @@ fn plain(outcome: &Outcome) -> String {
         Outcome::Ready(ready) => ready.clone(),
         Outcome::Segment(..) => "a segment".to_owned(),
         Outcome::Nothing => "nothing".to_owned(),
+        Outcome::Status(state) => state.clone(),
+        Outcome::Refused(refusal) => format!("error: {refusal}"),
         Outcome::Err(errno) => errno.to_string(),
     }
 }
@@ -218,7 +222,7 @@ fn want(want: &Want) -> String {
     }
 }
 
-const fn action(action: &Action) -> &'static str {
+fn action(action: &Action) -> &'static str {
     match action {
         Action::Socket(_) => "socket",
         Action::Bind { .. } => "bind",
@@ -245,5 +249,6 @@ const fn action(action: &Action) -> &'static str {
         Action::Inject(_) => "inject",
         Action::Segment(_) => "segment",
         Action::Await(_) => "await",
+        Action::User(call) => call.kind.name().name(),
     }
 }

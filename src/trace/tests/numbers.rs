@@ -110,8 +110,8 @@ fn names_come_from_the_header_and_from_conn_records() {
     let (local, remote) = ("127.0.0.1:5".parse().expect("both"), "127.0.0.1:80".parse().expect("both"));
     it.note(CLIENT, None, What::Conn { conn: ConnId(1), n: 2, local, remote });
     let mut header = header();
+    header.nodes.push(NodeInfo { name: "hub".to_owned(), kind: NodeKind::Switch, addrs: vec![], model: false });
     header.nodes[0].addrs.push("2001:db8::1".parse().expect("an address"));
-    header.nodes.push(NodeInfo { name: "hub".to_owned(), kind: NodeKind::Switch, addrs: vec![] });
     let names = Names::new(&header, &it.records);
     assert_eq!(names.conn(CONN), "client.1");
     assert_eq!(names.endpoint(addr(SERVER)), "server:80");

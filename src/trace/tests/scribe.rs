@@ -28,6 +28,7 @@ pub(super) fn header() -> Header {
         name: name.to_owned(),
         kind: NodeKind::Host,
         addrs: vec![addr.parse().expect("an address")],
+        model: false,
     };
     Header {
         format: FORMAT,

@@ -2,7 +2,9 @@
 
 use super::fold::{Bulk, What as Sort};
 use crate::base::{ActorId, ConnId, Fd, NodeId, RecordId, Span, Time};
+use crate::machine::{Clause, Finite, Machine, Step};
 use crate::packet::{Body, Flags, Packet};
+use crate::tcp::{Input, State, Tcp};
 use crate::trace::words::{Words, addr_words, call_words, fault_words, icmp_words, link_change, outcome_words, power};
 use crate::trace::{Call, CallName, Edge, End, Ending, Outcome, Record, Shown, Subject, TimerKind, What, escape};
 use std::collections::BTreeMap;
@@ -78,6 +80,17 @@ pub(super) const fn rounded(span: Span) -> Span {
     Span((span.0 + grain / 2) / grain * grain)
 }
 
+/// Where the rule stands by which a model peer moved.
+fn clause(edge: &Edge) -> Option<Clause> {
+    if edge.machine != Tcp::NAME {
+        return None;
+    }
+    match Tcp::next(State::named(&edge.from)?, Input::named(&edge.input)?) {
+        Step::Go(_, _, clause) | Step::Reject(_, clause) => Some(clause),
+        Step::Never => None,
+    }
+}
+
 impl Words<'_> {
     pub(super) fn line(&self, record: &Record) -> Option<Line> {
         let mut line = Line {
@@ -142,6 +155,8 @@ impl Words<'_> {
                 line.layer = "link".to_owned();
                 line.text = format!("{} {}", self.names.link(*link), link_change(*change));
             }
+            // A model peer's edge has said it.
+            What::State { .. } if self.follows_an_edge(record) => return None,
             What::State { conn, end, from, to } => {
                 self.of_conn(line, "tcp", *conn);
                 line.text = format!("{from} -> {to}{}", self.which_end(*conn, *end));
@@ -293,8 +308,16 @@ impl Words<'_> {
             other => escape(other),
         };
         line.text = format!("{} -> {}{end_words}", escape(&edge.from), escape(&edge.to));
-        line.cause = escape(&edge.input);
+        line.cause = match clause(edge) {
+            Some(clause) => format!("{} ({clause})", escape(&edge.input)),
+            None => escape(&edge.input),
+        };
         Some(())
+    }
+
+    fn follows_an_edge(&self, record: &Record) -> bool {
+        let cause = record.cause.and_then(|id| self.record(id));
+        cause.is_some_and(|cause| matches!(&cause.what, What::Edge(edge) if edge.machine == Tcp::NAME))
     }
 
     /// Layer, subject and the short name of a packet.

@@ -145,7 +145,8 @@ fn head(header: &Header) -> String {
     }
     for node in header.nodes.iter().filter(|node| !node.addrs.is_empty()) {
         let addrs: Vec<String> = node.addrs.iter().map(ToString::to_string).collect();
-        let _ = writeln!(out, "node      {} {}", escape(&node.name), addrs.join(" "));
+        let tcp = if node.model { " tcp=model" } else { "" };
+        let _ = writeln!(out, "node      {} {}{tcp}", escape(&node.name), addrs.join(" "));
     }
     out.push('\n');
     out
