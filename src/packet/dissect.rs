@@ -1,6 +1,6 @@
 //! A frame as a [`Packet`].
 
-use super::layout::{ICMP, ICMPV6, Inside, Ip, TCP, UDP, inside, ip, ip_endpoints};
+use super::layout::{ICMP, ICMPV6, Inside, Ip, TCP, UDP, inside, ip, ip_endpoints, tcp_header};
 use super::{Arp, Body, Datagram, Flags, Icmp, IcmpKind, Packet, Segment};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use smoltcp::wire::{ArpOperation, ArpPacket, TcpOption, TcpPacket, UdpPacket};
@@ -50,11 +50,19 @@ fn tcp(bytes: &[u8]) -> Option<(Option<(u16, u16)>, Body)> {
     Some((Some((header.src_port(), header.dst_port())), Body::Tcp(segment)))
 }
 
-/// Reads the options up to the end of the list or the first that cannot be read.
-fn options(mut rest: &[u8], segment: &mut Segment) {
+/// Whether a TCP segment's options can be read up to the end of their list.
+pub fn has_readable_options(frame: &[u8], ethernet: bool) -> bool {
+    let Some(header) = tcp_header(frame, ethernet).and_then(|bytes| TcpPacket::new_checked(bytes).ok()) else {
+        return false;
+    };
+    options(header.options(), &mut Segment::default())
+}
+
+/// Reads the options up to the end of the list or the first that cannot be read: then it is false.
+fn options(mut rest: &[u8], segment: &mut Segment) -> bool {
     while let Ok((next, option)) = TcpOption::parse(rest) {
         match option {
-            TcpOption::EndOfList => return,
+            TcpOption::EndOfList => return true,
             TcpOption::MaxSegmentSize(mss) => segment.mss = Some(mss),
             TcpOption::WindowScale(shift) => segment.scale = Some(shift),
             TcpOption::SackPermitted => segment.sack_permitted = true,
@@ -64,6 +72,7 @@ fn options(mut rest: &[u8], segment: &mut Segment) {
         }
         rest = next;
     }
+    rest.is_empty()
 }
 
 fn udp(bytes: &[u8]) -> Option<(Option<(u16, u16)>, Body)> {

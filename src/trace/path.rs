@@ -152,11 +152,30 @@ fn together(walks: Vec<Row>) -> Vec<Row> {
     rows
 }
 
-fn listed(subjects: &[String]) -> String {
+/// Several subjects in one cell: `client.1 .. client.4 (4)` where their numbers follow each other, else how many they are.
+pub fn listed(subjects: &[String]) -> String {
     match subjects {
-        [first, .., last] if subjects.len() > FEW_SUBJECTS => format!("{first} .. {last} ({})", subjects.len()),
+        [first, .., last] if subjects.len() > FEW_SUBJECTS => {
+            let follow = subjects.windows(2).all(|two| number(&two[0]).is_some_and(|at| follows(at, &two[1])));
+            let others = subjects.len() - 1;
+            if follow {
+                format!("{first} .. {last} ({})", subjects.len())
+            } else {
+                format!("{first} and {others} others")
+            }
+        }
         _ => subjects.join(", "),
     }
+}
+
+/// A subject's name without its number, and that.
+fn number(subject: &str) -> Option<(&str, u64)> {
+    let stem = subject.trim_end_matches(|c: char| c.is_ascii_digit());
+    Some((stem, subject.strip_prefix(stem)?.parse().ok()?))
+}
+
+fn follows((stem, at): (&str, u64), next: &str) -> bool {
+    number(next).is_some_and(|(next, number)| next == stem && at.checked_add(1) == Some(number))
 }
 
 /// Packets at one node.
