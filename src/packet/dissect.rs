@@ -2,7 +2,7 @@
 
 use super::layout::{ICMP, ICMPV6, Inside, Ip, TCP, UDP, inside, ip, ip_endpoints, tcp_header};
 use super::{Arp, Body, Datagram, Flags, Icmp, IcmpKind, Packet, Segment};
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use smoltcp::wire::{ArpOperation, ArpPacket, TcpOption, TcpPacket, UdpPacket};
 
 /// Takes a frame apart. It begins with an Ethernet header if `ethernet`, else with the IP header. Checksums are not
@@ -83,7 +83,8 @@ fn udp(bytes: &[u8]) -> Option<(Option<(u16, u16)>, Body)> {
 
 fn icmp(bytes: &[u8], kind: fn(u8, u8, u32) -> IcmpKind) -> Option<(Option<(u16, u16)>, Body)> {
     let kind = kind(*bytes.first()?, *bytes.get(1)?, word(bytes, 4)?);
-    Some((None, Body::Icmp(Icmp { kind, about: about(kind, bytes.get(8..)?) })))
+    let rest = bytes.get(8..)?;
+    Some((None, Body::Icmp(Icmp { kind, about: about(kind, rest), target: target(kind, rest) })))
 }
 
 fn icmp_kind(kind: u8, code: u8, rest: u32) -> IcmpKind {
@@ -114,6 +115,13 @@ fn icmpv6_kind(kind: u8, code: u8, rest: u32) -> IcmpKind {
         (136, _) => IcmpKind::NeighborAdvert,
         (kind, code) => IcmpKind::Other(kind, code),
     }
+}
+
+/// Whom a message of neighbour discovery is about.
+fn target(kind: IcmpKind, rest: &[u8]) -> Option<IpAddr> {
+    let discovers = matches!(kind, IcmpKind::NeighborSolicit | IcmpKind::NeighborAdvert);
+    let octets = rest.first_chunk::<16>().filter(|_| discovers)?;
+    Some(IpAddr::V6(Ipv6Addr::from(*octets)))
 }
 
 /// Who sent what an error quotes, to whom, and whether it was TCP.

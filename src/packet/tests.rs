@@ -126,7 +126,7 @@ fn an_icmp_error_quotes_what_it_is_about_and_is_never_about_an_error() {
             assert!(checksums_ok(&error, false));
             let packet = dissect(&error, false).expect("an IP packet");
             assert_eq!((packet.src, packet.dst), (SocketAddr::new(router, 0), SocketAddr::new(src.ip(), 0)));
-            assert_eq!(packet.body, Body::Icmp(Icmp { kind, about: Some((src, dst, false)) }));
+            assert_eq!(packet.body, Body::Icmp(Icmp { kind, about: Some((src, dst, false)), target: None }));
             assert_eq!(icmp_error(kind, router, &error), None);
         }
         assert_eq!(icmp_error(IcmpKind::Echo, router, &datagram), None);

@@ -180,7 +180,7 @@ impl Kernel {
         self.stack.feed_stack(via, ctx.tape.now, &frame.bytes);
         self.post(ctx);
         let ethernet = via == Via::Link && self.ethernet;
-        if let Some(Packet { body: Body::Icmp(Icmp { kind, about: Some(about) }), .. }) =
+        if let Some(Packet { body: Body::Icmp(Icmp { kind, about: Some(about), .. }), .. }) =
             packet::dissect(&frame.bytes, ethernet)
         {
             self.take_icmp_error(kind, about, ctx);

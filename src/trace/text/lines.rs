@@ -306,7 +306,10 @@ impl Words<'_> {
                 None => segment.flags.to_string(),
             },
             Body::Udp(datagram) => format!("len={}", datagram.len),
-            Body::Icmp(icmp) => icmp_words(icmp.kind),
+            Body::Icmp(icmp) => match icmp.target {
+                Some(target) => format!("{} target={target}", icmp_words(icmp.kind)),
+                None => icmp_words(icmp.kind),
+            },
             Body::Arp(arp) => match arp.reply {
                 true => format!("reply {} to {}", arp.sender, arp.target),
                 false => format!("who-has {} tell {}", arp.target, arp.sender),
