@@ -209,6 +209,19 @@ proptest! {
 }
 
 #[test]
+fn options_are_readable_up_to_the_end_of_their_list() {
+    let (src, dst) = both_families()[0];
+    let readable = |options: &[u8]| {
+        let frame = craft_tcp_with(src, dst, 64, &Segment::default(), options, b"text").expect("a segment");
+        has_readable_options(&frame, false)
+    };
+    assert!([&[][..], &[1, 1, 1, 1], &[1, 0xfd, 5, 0xaa, 0xbb, 0xcc, 1, 0, 0xff]].into_iter().all(readable));
+    assert!(!readable(&[0xfd, 0, 1, 1]), "a length of zero");
+    assert!(!readable(&[1, 1, 0xfd, 5]), "beyond the header");
+    assert!(!has_readable_options(&[0x45; 24], false), "no TCP header");
+}
+
+#[test]
 fn no_length_overflows() {
     let segment = Segment { len: u32::MAX, flags: Flags::SYN.with(Flags::FIN), ..Segment::default() };
     assert_eq!(segment.seg_len(), u32::MAX, "a saved trace can say so");

@@ -218,3 +218,19 @@ fn totals(trace: &Trace, among: &impl Fn(&Record) -> bool) -> BTreeMap<NodeId, T
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::listed;
+
+    #[test]
+    fn a_range_is_said_only_of_numbers_that_follow_each_other() {
+        let of = |subjects: &[&str]| listed(&subjects.iter().map(|subject| (*subject).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&["a.1", "a.3"]), "a.1, a.3");
+        assert_eq!(of(&["fd 9", "fd 10", "fd 11"]), "fd 9 .. fd 11 (3)");
+        assert_eq!(of(&["a.1", "a.3", "a.6"]), "a.1 and 2 others");
+        assert_eq!(of(&["a.1", "b.2", "c.3"]), "a.1 and 2 others");
+        assert_eq!(of(&["power", "power", "power"]), "power and 2 others");
+        assert_eq!(of(&["a.18446744073709551615", "a.0", "a.1"]), "a.18446744073709551615 and 2 others");
+    }
+}
