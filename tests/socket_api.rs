@@ -42,7 +42,7 @@ fn walk(inputs: &[Input], data: bool, room: bool) -> Vec<String> {
             Step::Never => said.push(format!("{input} cannot come in {at}")),
         }
     }
-    let error = matches!(at, State::Failed | State::Reset | State::Broken);
+    let error = matches!(at, State::Failed | State::Lost | State::Broken);
     said.push(Readiness::of(at, data, room, error).to_string());
     said
 }

@@ -123,11 +123,11 @@ const STATES: &[(State, &str, Reach)] = &[
         lab.at(Client, |sys| sys.getsockopt(fd, SockOpt::Error)).expect("an option");
         fd
     }),
-    (State::Reset, "", |lab| {
+    (State::Lost, "", |lab| {
         let pair = lab.connection();
         peer_resets(lab, pair)
     }),
-    (State::Reset, "unread", |lab| {
+    (State::Lost, "unread", |lab| {
         let pair = unread(lab);
         peer_resets(lab, pair)
     }),
@@ -347,7 +347,7 @@ const EVENTS: &[(&str, State, Play, State)] = &[
             let pair = quiet(lab, How::Read);
             peer_resets(lab, pair);
         },
-        State::Reset,
+        State::Lost,
     ),
     (
         "RST, not sending",
@@ -356,7 +356,7 @@ const EVENTS: &[(&str, State, Play, State)] = &[
             let pair = quiet(lab, How::Write);
             peer_resets(lab, pair);
         },
-        State::Reset,
+        State::Lost,
     ),
     (
         "RST, neither",
@@ -374,7 +374,7 @@ const EVENTS: &[(&str, State, Play, State)] = &[
             let pair = lab.connection();
             silence(lab, pair.0, None);
         },
-        State::Reset,
+        State::Lost,
     ),
     (
         "silence, not reading",
@@ -383,7 +383,7 @@ const EVENTS: &[(&str, State, Play, State)] = &[
             let pair = quiet(lab, How::Read);
             silence(lab, pair.0, None);
         },
-        State::Reset,
+        State::Lost,
     ),
     (
         "silence, not sending",
@@ -392,7 +392,7 @@ const EVENTS: &[(&str, State, Play, State)] = &[
             let pair = lab.connection();
             silence(lab, pair.0, Some(How::Write));
         },
-        State::Reset,
+        State::Lost,
     ),
     (
         "silence, neither",

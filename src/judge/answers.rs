@@ -1,9 +1,10 @@
 //! `no-reply`: what must be answered is answered.
 //!
 //! In a synchronized state, and in SYN-RECEIVED, an acknowledgment is due at once for a segment that is certainly
-//! unacceptable (all of it below what this end has acknowledged); in a synchronized one also for a SYN, and for an ACK of what was never sent (RFC 9293, 3.5.2 and
-//! 3.10.7.4); within 0.5 s for what occupies sequence space from RCV.NXT on (3.8.6.3, MUST-40). RFC 5961, section 7,
-//! lets an end hold back such answers after one: a duplicate acknowledgment excuses silence for 1 s.
+//! unacceptable (all of it below what this end has acknowledged); in a synchronized one also for a SYN, and for an ACK of
+//! what was never sent (RFC 9293, 3.5.2 and 3.10.7.4); within 0.5 s for what occupies sequence space from RCV.NXT on
+//! (3.8.6.3, MUST-40). A SYN in TIME-WAIT may open the connection anew (3.6.1, MAY-2), which answers it as well. RFC 5961,
+//! section 7, lets an end hold back such answers after one: a duplicate acknowledgment excuses silence for 1 s.
 
 use super::{Check, Finding, Scene, rfc9293};
 use crate::base::{ConnId, RecordId, Span, Time};
@@ -98,7 +99,7 @@ impl Answers {
             (Span::ZERO, AT_ONCE, seen)
         } else if half_open {
             return;
-        } else if flags.has(Flags::SYN) && (state != State::TimeWait || flags.has(Flags::ACK)) {
+        } else if flags.has(Flags::SYN) {
             (Span::ZERO, AT_ONCE, format!("{flags} in {state}"))
         } else if let Some(ack) = ack.filter(|&ack| ack > side.wire.nxt()) {
             let seen = format!("{flags} acknowledges {ack}, but what is below {} has been sent", side.wire.nxt());
@@ -136,7 +137,7 @@ fn again(scene: &Scene<'_>, (conn, end): (ConnId, End), segment: &Segment) -> Op
     let fresh = scene.side(conn, end)?.state.is_none_or(|state| matches!(state, State::Closed | State::Listen));
     let state = scene.earlier(conn, end).filter(|&state| fresh && is_synchronized(state))?;
     let request = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK) && !segment.flags.has(Flags::RST);
-    (request && state != State::TimeWait).then(|| format!("a SYN that is not of the connection it still has ({state})"))
+    request.then(|| format!("a SYN that is not of the connection it still has ({state})"))
 }
 
 const fn is_synchronized(state: State) -> bool {
@@ -172,6 +173,22 @@ mod tests {
         let findings = sample.findings();
         assert_eq!(findings.len(), 1, "{findings:?}");
         assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("no-reply", "RFC 9293 3.10.7.4"));
+    }
+
+    #[test]
+    fn a_new_syn_in_time_wait_is_to_be_answered_or_taken() {
+        let time_wait = |answer: Option<Flags>| {
+            let mut sample = Sample::open();
+            sample.close_both();
+            sample.later(Span::secs(2));
+            sample.craft(SERVER, ack(100_000, 0).flags(Flags::SYN));
+            if let Some(flags) = answer {
+                sample.send(CLIENT, ack(2, 2).flags(flags));
+            }
+            sample.end(Ending::Quiet);
+            sample.rules().into_iter().filter(|rule| *rule == "no-reply").count()
+        };
+        assert_eq!([None, Some(Flags::ACK), Some(Flags::SYN.with(Flags::ACK))].map(time_wait), [1, 0, 0]);
     }
 
     #[test]

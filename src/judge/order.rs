@@ -53,8 +53,7 @@ type Wrong = (&'static str, &'static str, String);
 fn old(wire: &Wire, seq: i64) -> Option<Wrong> {
     (seq < wire.una - 1).then(|| {
         let (una, nxt) = (wire.una, wire.nxt());
-        let text =
-            format!("sends an ACK with the number {seq}, but {una} has been acknowledged; right is SND.NXT, {nxt}");
+        let text = format!("sends an ACK with the number {seq}, but {una} has been acknowledged; SND.NXT is {nxt}");
         ("old-number", "3.10.7.4", text)
     })
 }
@@ -129,7 +128,7 @@ mod tests {
         assert_eq!((findings[0].rule, findings[0].clause.as_str()), ("old-number", "RFC 9293 3.10.7.4"));
         assert_eq!(
             findings[0].text,
-            "client sends an ACK with the number 501, but 901 has been acknowledged; right is SND.NXT, 901"
+            "client sends an ACK with the number 501, but 901 has been acknowledged; SND.NXT is 901"
         );
     }
 }

@@ -26,7 +26,7 @@ pub use device::Via;
 pub use endpoint::{Mark, Moved, OnWire, TcpEnd};
 pub use faults::{Faults, Verdict};
 pub use router::{Route, Routed, Router};
-pub use stack::{Departure, Destination, Stack, StackConfig, TcpId, UdpId};
+pub use stack::{Departure, Destination, Stack, StackConfig, TcpId, UdpId, is_single};
 pub use switch::Switch;
 pub use wire::{Air, Arrival, Frame, Wire};
 

@@ -88,7 +88,7 @@ impl Router {
                 None if matches!(protocol, packet::ICMP | packet::ICMPV6) => {
                     Routed::Away { why: DropWhy::NoProtocol, error: None }
                 }
-                None if protocol == packet::UDP => refuse(DropWhy::NoProtocol, IcmpKind::PortUnreachable),
+                None if protocol == packet::UDP => refuse(DropWhy::NoPort, IcmpKind::PortUnreachable),
                 None => refuse(DropWhy::NoProtocol, IcmpKind::ProtocolUnreachable),
             };
         }

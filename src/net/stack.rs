@@ -384,7 +384,7 @@ impl Stack {
 }
 
 /// The address of one host, not of a group.
-pub(super) fn is_single(addr: IpAddr) -> bool {
+pub fn is_single(addr: IpAddr) -> bool {
     match addr {
         IpAddr::V4(addr) => !addr.is_multicast() && !addr.is_broadcast(),
         IpAddr::V6(addr) => !addr.is_multicast(),

@@ -1,8 +1,8 @@
 //! A frame as a [`Packet`].
 
-use super::layout::{ICMP, ICMPV6, Inside, Ip, TCP, UDP, inside, ip, ip_endpoints};
+use super::layout::{ICMP, ICMPV6, Inside, Ip, TCP, UDP, inside, ip, ip_endpoints, tcp_header};
 use super::{Arp, Body, Datagram, Flags, Icmp, IcmpKind, Packet, Segment};
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use smoltcp::wire::{ArpOperation, ArpPacket, TcpOption, TcpPacket, UdpPacket};
 
 /// Takes a frame apart. It begins with an Ethernet header if `ethernet`, else with the IP header. Checksums are not
@@ -50,11 +50,19 @@ fn tcp(bytes: &[u8]) -> Option<(Option<(u16, u16)>, Body)> {
     Some((Some((header.src_port(), header.dst_port())), Body::Tcp(segment)))
 }
 
-/// Reads the options up to the end of the list or the first that cannot be read.
-fn options(mut rest: &[u8], segment: &mut Segment) {
+/// Whether a TCP segment's options can be read up to the end of their list.
+pub fn has_readable_options(frame: &[u8], ethernet: bool) -> bool {
+    let Some(header) = tcp_header(frame, ethernet).and_then(|bytes| TcpPacket::new_checked(bytes).ok()) else {
+        return false;
+    };
+    options(header.options(), &mut Segment::default())
+}
+
+/// Reads the options up to the end of the list or the first that cannot be read: then it is false.
+fn options(mut rest: &[u8], segment: &mut Segment) -> bool {
     while let Ok((next, option)) = TcpOption::parse(rest) {
         match option {
-            TcpOption::EndOfList => return,
+            TcpOption::EndOfList => return true,
             TcpOption::MaxSegmentSize(mss) => segment.mss = Some(mss),
             TcpOption::WindowScale(shift) => segment.scale = Some(shift),
             TcpOption::SackPermitted => segment.sack_permitted = true,
@@ -64,6 +72,7 @@ fn options(mut rest: &[u8], segment: &mut Segment) {
         }
         rest = next;
     }
+    rest.is_empty()
 }
 
 fn udp(bytes: &[u8]) -> Option<(Option<(u16, u16)>, Body)> {
@@ -74,7 +83,8 @@ fn udp(bytes: &[u8]) -> Option<(Option<(u16, u16)>, Body)> {
 
 fn icmp(bytes: &[u8], kind: fn(u8, u8, u32) -> IcmpKind) -> Option<(Option<(u16, u16)>, Body)> {
     let kind = kind(*bytes.first()?, *bytes.get(1)?, word(bytes, 4)?);
-    Some((None, Body::Icmp(Icmp { kind, about: about(kind, bytes.get(8..)?) })))
+    let rest = bytes.get(8..)?;
+    Some((None, Body::Icmp(Icmp { kind, about: about(kind, rest), target: target(kind, rest) })))
 }
 
 fn icmp_kind(kind: u8, code: u8, rest: u32) -> IcmpKind {
@@ -105,6 +115,13 @@ fn icmpv6_kind(kind: u8, code: u8, rest: u32) -> IcmpKind {
         (136, _) => IcmpKind::NeighborAdvert,
         (kind, code) => IcmpKind::Other(kind, code),
     }
+}
+
+/// Whom a message of neighbour discovery is about.
+fn target(kind: IcmpKind, rest: &[u8]) -> Option<IpAddr> {
+    let discovers = matches!(kind, IcmpKind::NeighborSolicit | IcmpKind::NeighborAdvert);
+    let octets = rest.first_chunk::<16>().filter(|_| discovers)?;
+    Some(IpAddr::V6(Ipv6Addr::from(*octets)))
 }
 
 /// Who sent what an error quotes, to whom, and whether it was TCP.

@@ -108,7 +108,7 @@ pub fn endpoints(frame: &[u8], ethernet: bool) -> Option<(u8, SocketAddr, Socket
 }
 
 /// The TCP header of a segment, and what follows it.
-fn tcp_header(frame: &[u8], ethernet: bool) -> Option<&[u8]> {
+pub(super) fn tcp_header(frame: &[u8], ethernet: bool) -> Option<&[u8]> {
     let packet = if ethernet { frame.get(ETHERNET_HEADER..)? } else { frame };
     let first = *packet.first()?;
     packet.get(if first >> 4 == 4 { usize::from(first & 0x0f) * 4 } else { IPV6_HEADER }..)

@@ -16,7 +16,7 @@ pub use check::checksums_ok;
 pub use craft::{
     craft_tcp, craft_tcp_with, decrement_ttl, echo_reply, ethernet_broadcast, flip_bit, icmp_error, spoil_tcp_checksum,
 };
-pub use dissect::dissect;
+pub use dissect::{dissect, has_readable_options};
 pub use layout::{ETHERNET_HEADER, ICMP, ICMPV6, TCP, UDP, endpoints, tcp_flags, tcp_text, tcp_window};
 pub use types::{Arp, Body, Datagram, Flags, Icmp, IcmpKind, Packet, Segment};
 

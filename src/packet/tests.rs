@@ -126,7 +126,7 @@ fn an_icmp_error_quotes_what_it_is_about_and_is_never_about_an_error() {
             assert!(checksums_ok(&error, false));
             let packet = dissect(&error, false).expect("an IP packet");
             assert_eq!((packet.src, packet.dst), (SocketAddr::new(router, 0), SocketAddr::new(src.ip(), 0)));
-            assert_eq!(packet.body, Body::Icmp(Icmp { kind, about: Some((src, dst, false)) }));
+            assert_eq!(packet.body, Body::Icmp(Icmp { kind, about: Some((src, dst, false)), target: None }));
             assert_eq!(icmp_error(kind, router, &error), None);
         }
         assert_eq!(icmp_error(IcmpKind::Echo, router, &datagram), None);
@@ -206,6 +206,19 @@ proptest! {
         flip_bit(&mut bytes, bit);
         decrement_ttl(&mut bytes);
     }
+}
+
+#[test]
+fn options_are_readable_up_to_the_end_of_their_list() {
+    let (src, dst) = both_families()[0];
+    let readable = |options: &[u8]| {
+        let frame = craft_tcp_with(src, dst, 64, &Segment::default(), options, b"text").expect("a segment");
+        has_readable_options(&frame, false)
+    };
+    assert!([&[][..], &[1, 1, 1, 1], &[1, 0xfd, 5, 0xaa, 0xbb, 0xcc, 1, 0, 0xff]].into_iter().all(readable));
+    assert!(!readable(&[0xfd, 0, 1, 1]), "a length of zero");
+    assert!(!readable(&[1, 1, 0xfd, 5]), "beyond the header");
+    assert!(!has_readable_options(&[0x45; 24], false), "no TCP header");
 }
 
 #[test]

@@ -203,6 +203,9 @@ pub struct Icmp {
     /// Source and destination of the quoted packet, and whether it was TCP (else UDP).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<(SocketAddr, SocketAddr, bool)>,
+    /// Whose hardware address a neighbor solicitation asks for, or an advertisement tells (RFC 4861, 4.3 and 4.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<IpAddr>,
 }
 
 /// An ARP message (RFC 826).

@@ -111,7 +111,7 @@ fn actions(text: &mut String) {
     let outcome = OUTCOME.map(|key| format!("`{key}`")).join(" and ");
     let _ = write!(
         text,
-        "\n## actions\n\nEvery action takes {every}; every one that is a call takes {outcome}. What a call gives, `expect` \
+        "\n## actions\n\nEvery action takes {every}; every one that gives something, if only success, takes {outcome}. What a call gives, `expect` \
          compares: bytes, or \"end\" for the end of file; or a value as the trace prints it. \"anything\" accepts whatever \
          comes, failure included.\n\n| action | needs | takes | gives | what it does |\n|---|---|---|---|---|\n"
     );
@@ -119,7 +119,7 @@ fn actions(text: &mut String) {
         let info = verb.info();
         let keys = |keys: &[&str]| keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
         let gives = match info.gives {
-            Gives::Nothing => "is no call",
+            Gives::Nothing => "nothing",
             Gives::Success => "",
             Gives::Value => "value",
             Gives::Bytes => "bytes",

@@ -150,7 +150,7 @@ table! {
         "jitter" jitter: Duration = "\"0 ms\"";
         /// Its bandwidth.
         "rate" rate: Rate = "\"1 Gbit/s\"";
-        /// Bytes that may wait for the bandwidth; what comes then is dropped.
+        /// Bytes that may wait for the bandwidth, the packet that is being sent included; what comes then is dropped.
         "queue" queue: Size = "\"1 MiB\"";
         /// The largest IP packet in bytes: at least 576, and 1280 where an end has an IPv6 address.
         "mtu" mtu: Whole<576, 65_535> = "1500";

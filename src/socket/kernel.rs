@@ -6,7 +6,7 @@ use super::record::{Blocked, BlockedCall};
 use super::scripted::Scripted;
 use crate::base::{ActorId, Fd, LinkId, NodeId, Numbered, Time};
 use crate::machine::Running;
-use crate::net::{Conns, Frame, Mark, Stack, StackConfig, TcpId, UdpId, Via};
+use crate::net::{Conns, Frame, Mark, Stack, StackConfig, TcpId, UdpId, Via, is_single};
 use crate::scenario::model::{Proto, SocketSpec};
 use crate::socket_api::{Datagram, Errno, Socket};
 use crate::trace::{DropWhy, Tape};
@@ -280,6 +280,11 @@ impl Kernel {
     /// Whether the address is that of all hosts of a network of ours: no connection leads there (RFC 9293, MUST-46).
     pub(super) fn is_for_all(&self, to: IpAddr) -> bool {
         self.on_link.iter().any(|net| net.is_broadcast(to))
+    }
+
+    /// Whether no host can have the address: nothing that comes from there is heeded (RFC 9293, MUST-63).
+    pub(super) fn is_nobodys(&self, from: IpAddr) -> bool {
+        from.is_unspecified() || !is_single(from) || self.is_for_all(from)
     }
 
     pub(super) fn source(&self, to: IpAddr) -> Option<IpAddr> {

@@ -14,8 +14,7 @@ pub(super) fn behind(end: &TcpEnd, segment: &Segment, now: Time) -> Option<Timer
     let sent_up_to = wire.sent_up_to?;
     let all_acknowledged = wire.acked_up_to == Some(sent_up_to);
     let behind = segment.seq.wrapping_sub(sent_up_to) as i32;
-    // A SYN is none: where it is sent again, its acknowledgment was not taken.
-    if all_acknowledged && behind == -1 && segment.len <= 1 && !segment.flags.has(Flags::SYN) {
+    if all_acknowledged && behind == -1 && segment.len <= 1 {
         return Some(TimerKind::KeepAlive);
     }
     if wire.peer_window == 0 && (segment.len == 1 || segment.seg_len() == 0 && end.armed.acknowledgment.is_none()) {
@@ -41,16 +40,25 @@ pub(super) fn rung(peer: &mut Peer) -> Option<TimerKind> {
     }
 }
 
-/// A segment was fed to an end, which may have taken new text from it: what it says of the peer's window and of what the
-/// peer has got, and which timers it starts. One that the stack drops says nothing.
-pub(super) fn hear(end: &mut TcpEnd, segment: &Segment, new_text: bool) {
+/// What a segment has done to the end that it was fed to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Took {
+    /// There is more to read.
+    pub(super) text: bool,
+    /// There is less to send, or another state.
+    pub(super) ack: bool,
+}
+
+/// A segment was fed to an end: what it says of the peer's window and of what the peer has got, and which timers it
+/// starts. One that the stack drops says nothing.
+pub(super) fn hear(end: &mut TcpEnd, segment: &Segment, took: Took) {
     let delay = end.ack_delay();
     let (now, wire, armed) = (end.active, &mut end.seen_on_wire, &mut end.armed);
     armed.keep_alive = Some(now);
-    if segment.flags.has(Flags::RST) || !is_acceptable(wire, segment) {
+    if segment.flags.has(Flags::RST) || !is_taken(wire, segment, took) {
         return;
     }
-    if new_text {
+    if took.text {
         // One that has run out already is answered by what is sent now.
         let runs = armed.acknowledgment.filter(|(since, _)| !is_over(*since, delay, now.0));
         armed.acknowledgment = Some(runs.unwrap_or(now));
@@ -71,17 +79,16 @@ pub(super) fn hear(end: &mut TcpEnd, segment: &Segment, new_text: bool) {
     }
 }
 
-/// Certainly unacceptable is what lies below what this end has acknowledged, and what acknowledges less than was
-/// acknowledged before or more than was sent (RFC 9293, 3.10.7.4): the stack may answer it, and drops it.
-fn is_acceptable(wire: &OnWire, segment: &Segment) -> bool {
+/// What has done something to the end was taken. Of the rest, that is dropped which lies below what this end has acknowledged
+/// (RFC 9293, 3.10.7.4), and what acknowledges less than was acknowledged before, or more: that would have done something.
+fn is_taken(wire: &OnWire, segment: &Segment, took: Took) -> bool {
     let past = segment.seq.wrapping_add(segment.seg_len());
     let below = wire.told.is_some_and(|told| match segment.seg_len() {
         0 => before(segment.seq, told),
         _ => !before(told, past),
     });
-    let stale = wire.acked_up_to.is_some_and(|up_to| before(segment.ack, up_to));
-    let early = wire.sent_up_to.is_some_and(|up_to| before(up_to, segment.ack));
-    !below && !(segment.flags.has(Flags::ACK) && (stale || early))
+    let in_vain = segment.flags.has(Flags::ACK) && wire.acked_up_to != Some(segment.ack);
+    took.text || took.ack || !below && !in_vain
 }
 
 /// A segment leaves: which timers it starts.

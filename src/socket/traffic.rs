@@ -3,7 +3,7 @@
 use super::events::edge_record;
 use super::holding::{Due, Owner};
 use super::kernel::{Alarm, Ctx, Ended, Kernel, Posted};
-use super::timers;
+use super::timers::{self, Took};
 use crate::base::{Fd, RecordId, Time};
 use crate::machine::Step;
 use crate::net::{Departure, Destination, Frame, Moved, TcpEnd, TcpId, UdpId, Via};
@@ -52,9 +52,14 @@ impl Kernel {
 
     /// Why a frame is thrown away before the stack sees it, if it is.
     fn refuses(&self, destination: Destination, listener: Option<Fd>, via: Via, frame: &Frame) -> Option<DropWhy> {
+        let segment = matches!(destination, Destination::Tcp(_) | Destination::TcpStray { .. });
+        if segment && !packet::has_readable_options(&frame.bytes, via == Via::Link && self.ethernet) {
+            return Some(DropWhy::Malformed);
+        }
         match destination {
             Destination::Other => Some(DropWhy::NotForUs),
             Destination::Udp(id) => (!self.stack.udp_has_room(id)).then_some(DropWhy::NoRoom),
+            Destination::TcpStray { remote, .. } if self.is_nobodys(remote.ip()) => Some(DropWhy::BadSource),
             Destination::TcpStray { .. } => listener.and_then(|fd| self.turns_away(fd)),
             Destination::Tcp(id) => self.finds_queue_full(id, via, frame).then_some(DropWhy::BacklogFull),
             Destination::Stack => None,
@@ -101,7 +106,8 @@ impl Kernel {
         let moved = self.stack.feed(id, now, &frame.bytes);
         let later = closes.is_some() && self.closes_at(id, now) > closes;
         if let (Some(end), Some(segment)) = (self.stack.end(id), frame.packet.as_ref().and_then(Packet::tcp)) {
-            timers::hear(end, segment, Some(end.readable()) > readable);
+            let ack = moved.is_some() || Some(end.send_queue()) < queued;
+            timers::hear(end, segment, Took { text: Some(end.readable()) > readable, ack });
             end.armed.time_wait = if later { Some(end.active) } else { end.armed.time_wait };
         }
         // A peer with no room answers too: it keeps the connection (RFC 9293, 3.8.6.1).
@@ -166,7 +172,7 @@ impl Kernel {
         self.half_open(listener, id);
         self.take_segment(id, frame, ctx);
         if self.stack.peek(id).is_some_and(|end| end.state() == State::Listen) {
-            // The stack has ignored it: a source that nobody can have (RFC 9293, MUST-63).
+            // The stack has ignored it.
             self.half_open_moved(id, listener, State::Listen);
         }
     }
@@ -187,7 +193,7 @@ impl Kernel {
         }
         self.post(ctx);
         let ethernet = via == Via::Link && self.ethernet;
-        if let Some(Packet { body: Body::Icmp(Icmp { kind, about: Some(about) }), .. }) =
+        if let Some(Packet { body: Body::Icmp(Icmp { kind, about: Some(about), .. }), .. }) =
             packet::dissect(&frame.bytes, ethernet)
         {
             self.take_icmp_error(kind, about, ctx);

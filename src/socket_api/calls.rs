@@ -5,7 +5,7 @@ use super::{Errno, linux, posix};
 use crate::machine::{Clause, Step};
 use State::{
     BothShut, Bound, Broken, Closed, Connected, Connecting, ConnectingBound, Created, Ended, Failed, FailedBound,
-    FailureTold, FailureToldBound, Listening, PeerClosed, ReadShut, Reset, WriteShut,
+    FailureTold, FailureToldBound, Listening, Lost, PeerClosed, ReadShut, WriteShut,
 };
 use Step::{Go, Never, Reject};
 
@@ -22,7 +22,7 @@ pub(super) const fn bind(at: State) -> Verdict {
         Listening | Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut | BothShut => {
             Reject(Errno::Einval, linux("S10"))
         }
-        Reset | Broken | Ended => Reject(Errno::Einval, posix("bind()")),
+        Lost | Broken | Ended => Reject(Errno::Einval, posix("bind()")),
         Closed => NO_DESCRIPTOR,
     }
 }
@@ -31,7 +31,7 @@ pub(super) const fn bind_refused(at: State, errno: Errno, sequence: &'static str
     match at {
         Created | Failed | FailureTold => Reject(errno, linux(sequence)),
         Bound | Listening | Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut | BothShut
-        | FailedBound | FailureToldBound | Reset | Broken | Ended | Closed => bind(at),
+        | FailedBound | FailureToldBound | Lost | Broken | Ended | Closed => bind(at),
     }
 }
 
@@ -41,7 +41,7 @@ pub(super) const fn listen(at: State) -> Verdict {
         Bound => Go(Listening, &[Output::Listen], posix("listen()")),
         Listening => Go(Listening, &[Output::Listen], posix("listen()")),
         Connected | ReadShut | PeerClosed | WriteShut | BothShut => Reject(Errno::Einval, linux("S10")),
-        Connecting | ConnectingBound | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
+        Connecting | ConnectingBound | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken
         | Ended => Reject(Errno::Einval, posix("listen()")),
         Closed => NO_DESCRIPTOR,
     }
@@ -53,7 +53,7 @@ pub(super) const fn listen_in_use(at: State) -> Verdict {
         // While a socket listens, no other at its port can begin to.
         Listening => Never,
         Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut | BothShut | Failed
-        | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended | Closed => listen(at),
+        | FailedBound | FailureTold | FailureToldBound | Lost | Broken | Ended | Closed => listen(at),
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) const fn accept(at: State) -> Verdict {
     match at {
         Listening => Go(Listening, &[Output::TakeConnection], posix("accept()")),
         Created | Bound | Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut | BothShut
-        | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended | Closed => accept_empty(at),
+        | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken | Ended | Closed => accept_empty(at),
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) const fn accept_empty(at: State) -> Verdict {
         Listening => Reject(Errno::Eagain, linux("S27")),
         Created | Bound => Reject(Errno::Einval, linux("S03")),
         Connected | ReadShut | PeerClosed | WriteShut | BothShut => Reject(Errno::Einval, linux("S10")),
-        Connecting | ConnectingBound | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
+        Connecting | ConnectingBound | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken
         | Ended => Reject(Errno::Einval, posix("accept()")),
         Closed => NO_DESCRIPTOR,
     }
@@ -85,7 +85,7 @@ pub(super) const fn connect(at: State) -> Verdict {
         Bound => Go(ConnectingBound, &[Output::OpenActive, Output::InProgress], Clause::rfc9293("3.10.1")),
         Listening => Reject(Errno::Eopnotsupp, posix("connect()")),
         Connected | ReadShut | PeerClosed | WriteShut | BothShut => Reject(Errno::Eisconn, linux("S10")),
-        Reset | Broken | Ended => Reject(Errno::Eisconn, posix("connect()")),
+        Lost | Broken | Ended => Reject(Errno::Eisconn, posix("connect()")),
         Connecting | ConnectingBound | Failed | FailedBound | FailureTold | FailureToldBound => Never,
         Closed => NO_DESCRIPTOR,
     }
@@ -103,7 +103,7 @@ pub(super) const fn connect_outcome(at: State) -> Verdict {
         FailedBound => Go(Bound, &[Output::TakeError], linux("S40")),
         FailureTold => Go(Created, &[Output::FailAborted], linux("S02")),
         FailureToldBound => Go(Bound, &[Output::FailAborted], linux("S40")),
-        Reset | Broken | Ended => Reject(Errno::Eisconn, posix("connect()")),
+        Lost | Broken | Ended => Reject(Errno::Eisconn, posix("connect()")),
         Created | Bound | Listening => Never,
         Closed => NO_DESCRIPTOR,
     }
@@ -114,7 +114,7 @@ pub(super) const fn connect_refused(at: State, errno: Errno, clause: Clause) -> 
     match at {
         Created | Bound => Reject(errno, clause),
         Listening | Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut | BothShut
-        | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended | Closed => connect(at),
+        | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken | Ended | Closed => connect(at),
     }
 }
 
@@ -128,7 +128,7 @@ pub(super) const fn send(at: State) -> Verdict {
         WriteShut | BothShut => Reject(Errno::Epipe, linux("S16")),
         FailureTold | FailureToldBound => Reject(Errno::Epipe, linux("S41")),
         Ended => Reject(Errno::Epipe, linux("S19")),
-        Failed | FailedBound | Reset | Broken => Never,
+        Failed | FailedBound | Lost | Broken => Never,
         Closed => NO_DESCRIPTOR,
     }
 }
@@ -137,7 +137,7 @@ pub(super) const fn send_full(at: State) -> Verdict {
     match at {
         Connected | ReadShut | PeerClosed => Reject(Errno::Eagain, linux("S26")),
         Created | Bound | Listening | Connecting | ConnectingBound | WriteShut | BothShut | Failed | FailedBound
-        | FailureTold | FailureToldBound | Reset | Broken | Ended | Closed => send(at),
+        | FailureTold | FailureToldBound | Lost | Broken | Ended | Closed => send(at),
     }
 }
 
@@ -147,7 +147,7 @@ pub(super) const fn send_pending(at: State) -> Verdict {
         Created | Bound | Listening => Go(at, &[Output::TakeError], linux("S42")),
         Failed => Go(FailureTold, &[Output::TakeError], posix("send()")),
         FailedBound => Go(FailureToldBound, &[Output::TakeError], posix("send()")),
-        Reset => Go(Ended, &[Output::TakeError], posix("send()")),
+        Lost => Go(Ended, &[Output::TakeError], posix("send()")),
         Broken => Go(Ended, &[Output::TakeError], linux("S17")),
         Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut | BothShut | FailureTold
         | FailureToldBound | Ended => Never,
@@ -162,7 +162,7 @@ pub(super) const fn recv(at: State) -> Verdict {
         ReadShut => Go(ReadShut, &[Output::CopyOut], linux("S24")),
         PeerClosed => Go(PeerClosed, &[Output::CopyOut], linux("S29")),
         BothShut => Go(BothShut, &[Output::CopyOut], Clause::rfc9293("3.10.3")),
-        Reset => Go(Reset, &[Output::CopyOut], linux("S22")),
+        Lost => Go(Lost, &[Output::CopyOut], linux("S22")),
         Broken => Go(Broken, &[Output::CopyOut], linux("S22")),
         Ended => Go(Ended, &[Output::CopyOut], linux("S22")),
         // What has had no connection has received nothing.
@@ -183,7 +183,7 @@ pub(super) const fn recv_empty(at: State) -> Verdict {
         FailureTold => Go(FailureTold, &[Output::EndOfFile], linux("S41")),
         FailureToldBound => Go(FailureToldBound, &[Output::EndOfFile], linux("S41")),
         Ended => Go(Ended, &[Output::EndOfFile], linux("S19")),
-        Failed | FailedBound | Reset | Broken => Never,
+        Failed | FailedBound | Lost | Broken => Never,
         Closed => NO_DESCRIPTOR,
     }
 }
@@ -195,7 +195,7 @@ pub(super) const fn recv_pending(at: State) -> Verdict {
         Listening => Reject(Errno::Enotconn, linux("S03")),
         Failed => Go(FailureTold, &[Output::TakeError], linux("S41")),
         FailedBound => Go(FailureToldBound, &[Output::TakeError], linux("S41")),
-        Reset => Go(Ended, &[Output::TakeError], linux("S19")),
+        Lost => Go(Ended, &[Output::TakeError], linux("S19")),
         Broken => Go(Broken, &[Output::EndOfFile], linux("S17")),
         Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut | BothShut | FailureTold
         | FailureToldBound | Ended => Never,
@@ -210,7 +210,7 @@ const fn shut_unconnected(at: State) -> Verdict {
         Connecting => Go(Created, &[Output::DropAttempt, Output::SetReset, Output::Restore], linux("S42")),
         ConnectingBound => Go(Bound, &[Output::DropAttempt, Output::SetReset, Output::Restore], linux("S42")),
         Listening | Connected | ReadShut | PeerClosed | WriteShut | BothShut | Failed | FailedBound | FailureTold
-        | FailureToldBound | Reset | Broken | Ended => Reject(Errno::Enotconn, posix("shutdown()")),
+        | FailureToldBound | Lost | Broken | Ended => Reject(Errno::Enotconn, posix("shutdown()")),
         Closed => NO_DESCRIPTOR,
     }
 }
@@ -222,7 +222,7 @@ pub(super) const fn shut_rd(at: State) -> Verdict {
         PeerClosed => Go(PeerClosed, &[], posix("shutdown()")),
         WriteShut | BothShut => Go(BothShut, &[], posix("shutdown()")),
         Created | Bound | Listening | Connecting | ConnectingBound | Failed | FailedBound | FailureTold
-        | FailureToldBound | Reset | Broken | Ended | Closed => shut_unconnected(at),
+        | FailureToldBound | Lost | Broken | Ended | Closed => shut_unconnected(at),
     }
 }
 
@@ -233,7 +233,7 @@ pub(super) const fn shut_wr(at: State) -> Verdict {
         WriteShut => Go(WriteShut, &[], posix("shutdown()")),
         BothShut => Go(BothShut, &[], posix("shutdown()")),
         Created | Bound | Listening | Connecting | ConnectingBound | Failed | FailedBound | FailureTold
-        | FailureToldBound | Reset | Broken | Ended | Closed => shut_unconnected(at),
+        | FailureToldBound | Lost | Broken | Ended | Closed => shut_unconnected(at),
     }
 }
 
@@ -242,13 +242,13 @@ pub(super) const fn shut_rdwr(at: State) -> Verdict {
         Connected | ReadShut | PeerClosed => Go(BothShut, &[Output::Close], Clause::rfc9293("3.10.4")),
         WriteShut | BothShut => Go(BothShut, &[], posix("shutdown()")),
         Created | Bound | Listening | Connecting | ConnectingBound | Failed | FailedBound | FailureTold
-        | FailureToldBound | Reset | Broken | Ended | Closed => shut_unconnected(at),
+        | FailureToldBound | Lost | Broken | Ended | Closed => shut_unconnected(at),
     }
 }
 
 pub(super) const fn close(at: State) -> Verdict {
     match at {
-        Created | Bound | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended => {
+        Created | Bound | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken | Ended => {
             Go(Closed, &[Output::Release], posix("close()"))
         }
         Listening => Go(Closed, &[Output::StopListening, Output::Release], posix("close()")),
@@ -265,7 +265,7 @@ pub(super) const fn close_abort(at: State) -> Verdict {
             Go(Closed, &[Output::Abort, Output::Release], linux("S19, S21"))
         }
         Created | Bound | Listening | Connecting | ConnectingBound | Failed | FailedBound | FailureTold
-        | FailureToldBound | Reset | Broken | Ended | Closed => close(at),
+        | FailureToldBound | Lost | Broken | Ended | Closed => close(at),
     }
 }
 
@@ -274,7 +274,7 @@ pub(super) const fn getpeername(at: State) -> Verdict {
         Connected | ReadShut | PeerClosed | WriteShut | BothShut => answer(at, "getpeername()"),
         Created | Bound => Reject(Errno::Enotconn, linux("S03")),
         Connecting | ConnectingBound => Reject(Errno::Enotconn, linux("S12")),
-        Listening | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended => {
+        Listening | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken | Ended => {
             Reject(Errno::Enotconn, posix("getpeername()"))
         }
         Closed => NO_DESCRIPTOR,
@@ -287,7 +287,7 @@ pub(super) const fn set_buffer(at: State) -> Verdict {
         Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound => {
             answer(at, "setsockopt()")
         }
-        Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut | BothShut | Reset | Broken
+        Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut | BothShut | Lost | Broken
         | Ended => Reject(Errno::Eisconn, posix("setsockopt()")),
         Closed => NO_DESCRIPTOR,
     }
@@ -298,7 +298,7 @@ pub(super) const fn take_error(at: State) -> Verdict {
         Failed => Go(FailureTold, &[Output::TakeError], linux("S02")),
         FailedBound => Go(FailureToldBound, &[Output::TakeError], linux("S02")),
         FailureTold | FailureToldBound => Go(at, &[Output::TakeError], linux("S02")),
-        Reset | Broken => Go(Ended, &[Output::TakeError], posix("getsockopt()")),
+        Lost | Broken => Go(Ended, &[Output::TakeError], posix("getsockopt()")),
         Ended => Go(Ended, &[Output::TakeError], linux("S17")),
         Created | Bound | Listening | Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut
         | BothShut => Go(at, &[Output::TakeError], posix("getsockopt()")),
@@ -310,7 +310,7 @@ pub(super) const fn take_error(at: State) -> Verdict {
 pub(super) const fn answer(at: State, page: &'static str) -> Verdict {
     match at {
         Created | Bound | Listening | Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut
-        | BothShut | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended => {
+        | BothShut | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken | Ended => {
             Go(at, &[Output::Answer], posix(page))
         }
         Closed => NO_DESCRIPTOR,
@@ -321,7 +321,7 @@ pub(super) const fn answer(at: State, page: &'static str) -> Verdict {
 pub(super) const fn refuse(at: State, errno: Errno, page: &'static str) -> Verdict {
     match at {
         Created | Bound | Listening | Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut
-        | BothShut | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended => {
+        | BothShut | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken | Ended => {
             Reject(errno, posix(page))
         }
         Closed => NO_DESCRIPTOR,

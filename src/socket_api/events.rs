@@ -5,7 +5,7 @@ use super::{linux, posix};
 use crate::machine::{Clause, Step};
 use State::{
     BothShut, Bound, Broken, Closed, Connected, Connecting, ConnectingBound, Created, Ended, Failed, FailedBound,
-    FailureTold, FailureToldBound, Listening, PeerClosed, ReadShut, Reset, WriteShut,
+    FailureTold, FailureToldBound, Listening, Lost, PeerClosed, ReadShut, WriteShut,
 };
 use Step::{Go, Never};
 
@@ -14,7 +14,7 @@ pub(super) const fn accepted(at: State) -> Verdict {
     match at {
         Created => Go(Connected, &[], posix("accept()")),
         Bound | Listening | Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut | BothShut
-        | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended | Closed => Never,
+        | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken | Ended | Closed => Never,
     }
 }
 
@@ -22,7 +22,7 @@ pub(super) const fn established(at: State) -> Verdict {
     match at {
         Connecting | ConnectingBound => Go(Connected, &[], posix("connect()")),
         Created | Bound | Listening | Connected | ReadShut | PeerClosed | WriteShut | BothShut | Failed
-        | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended | Closed => Never,
+        | FailedBound | FailureTold | FailureToldBound | Lost | Broken | Ended | Closed => Never,
     }
 }
 
@@ -32,7 +32,7 @@ pub(super) const fn rcv_fin(at: State) -> Verdict {
         ReadShut => Go(PeerClosed, &[], Clause::rfc9293("3.10.7.4")),
         WriteShut | BothShut => Go(BothShut, &[], Clause::rfc9293("3.10.7.4")),
         Created | Bound | Listening | Connecting | ConnectingBound | PeerClosed | Failed | FailedBound
-        | FailureTold | FailureToldBound | Reset | Broken | Ended | Closed => Never,
+        | FailureTold | FailureToldBound | Lost | Broken | Ended | Closed => Never,
     }
 }
 
@@ -40,11 +40,11 @@ pub(super) const fn rcv_rst(at: State) -> Verdict {
     match at {
         Connecting => Go(Failed, &[Output::SetRefused, Output::Restore], linux("S02")),
         ConnectingBound => Go(FailedBound, &[Output::SetRefused, Output::Restore], linux("S40")),
-        Connected | ReadShut | WriteShut => Go(Reset, &[Output::SetReset], linux("S21")),
+        Connected | ReadShut | WriteShut => Go(Lost, &[Output::SetReset], linux("S21")),
         PeerClosed => Go(Broken, &[Output::SetBroken], linux("S17")),
         BothShut => Go(Broken, &[Output::SetReset], Clause::rfc9293("3.10.7.4")),
         Ended => Go(Ended, &[], Clause::rfc9293("3.10.7.4")),
-        Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
+        Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken
         | Closed => Never,
     }
 }
@@ -53,10 +53,10 @@ pub(super) const fn timed_out(at: State) -> Verdict {
     match at {
         Connecting => Go(Failed, &[Output::SetTimedOut, Output::Restore], linux("S38")),
         ConnectingBound => Go(FailedBound, &[Output::SetTimedOut, Output::Restore], linux("S38")),
-        Connected | ReadShut | WriteShut => Go(Reset, &[Output::SetTimedOut], Clause::rfc9293("3.10.8")),
+        Connected | ReadShut | WriteShut => Go(Lost, &[Output::SetTimedOut], Clause::rfc9293("3.10.8")),
         PeerClosed | BothShut => Go(Broken, &[Output::SetTimedOut], Clause::rfc9293("3.10.8")),
-        Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
-        | Ended | Closed => Never,
+        Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken | Ended
+        | Closed => Never,
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) const fn hard_error(at: State, failing: &'static [Output]) -> Verdict
         Connecting => Go(Failed, failing, HARD),
         ConnectingBound => Go(FailedBound, failing, HARD),
         Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], HARD),
-        Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
+        Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken
         | Closed => Never,
     }
 }
@@ -84,7 +84,7 @@ pub(super) const fn soft_error(at: State, failing: &'static [Output]) -> Verdict
         Connecting => Go(Failed, failing, RFC_5461),
         ConnectingBound => Go(FailedBound, failing, RFC_5461),
         Connected | ReadShut | PeerClosed | WriteShut | BothShut | Ended => Go(at, &[], Clause::rfc9293("3.9.2.2")),
-        Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken
+        Created | Bound | Listening | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken
         | Closed => Never,
     }
 }
@@ -93,6 +93,6 @@ pub(super) const fn done(at: State) -> Verdict {
     match at {
         BothShut => Go(Ended, &[], linux("S16")),
         Created | Bound | Listening | Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut
-        | Failed | FailedBound | FailureTold | FailureToldBound | Reset | Broken | Ended | Closed => Never,
+        | Failed | FailedBound | FailureTold | FailureToldBound | Lost | Broken | Ended | Closed => Never,
     }
 }

@@ -4,7 +4,7 @@
 //!   is a call with its guards folded in (`recv/empty`), or something that TCP reports (`rcv RST`).
 //! - No machine blocks. EAGAIN, EALREADY and the output `EINPROGRESS` are what a blocking caller waits on.
 //! - An error that arrives by itself is *pending* until a call takes it; that a stream socket has one is part of its
-//!   state (FAILED, RESET, BROKEN), which errno it is the shell keeps.
+//!   state (FAILED, LOST, BROKEN), which errno it is the shell keeps.
 //! - The shell's classification may look at addresses, ports, buffers and options, never at the machine's state.
 //! - What poll says follows from state, buffers and pending error: [`Readiness::of`].
 //!

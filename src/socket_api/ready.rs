@@ -53,7 +53,7 @@ impl Readiness {
             State::ReadShut | State::PeerClosed => Readiness::IN | Readiness::RDHUP | write,
             State::WriteShut => read | Readiness::OUT,
             State::BothShut | State::FailureTold | State::FailureToldBound | State::Ended => ended,
-            State::Failed | State::FailedBound | State::Reset | State::Broken => ended | Readiness::ERR,
+            State::Failed | State::FailedBound | State::Lost | State::Broken => ended | Readiness::ERR,
         }
     }
 

@@ -36,7 +36,7 @@ crate::finite! {
         /// The same of a socket that is bound.
         FailureToldBound => "FAILURE-TOLD-BOUND",
         /// The connection was lost while data could still come; why is pending.
-        Reset => "RESET",
+        Lost => "LOST",
         /// The connection was lost after the end of the peer's data; why is pending.
         Broken => "BROKEN",
         /// The connection is over and nothing is pending.

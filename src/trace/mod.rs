@@ -25,7 +25,7 @@ pub use escape::{escape, pad, preview, width};
 pub use header::{ActorInfo, FORMAT, Header, LinkInfo, NodeInfo, NodeKind};
 pub use json::{JsonError, JsonOptions, json, read_json};
 pub use names::{ConnInfo, Names};
-pub use path::{FEW_SUBJECTS, POWER, POWER_OFF, path, path_among};
+pub use path::{FEW_SUBJECTS, POWER, POWER_OFF, listed, path, path_among};
 pub use pcapng::{has_frames, pcapng, pcapng_at};
 pub use record::{
     Call, CallName, DropWhy, Edge, End, Ending, Fault, LinkChange, Name, Outcome, Record, Subject, TimerKind, What,

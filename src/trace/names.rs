@@ -1,6 +1,6 @@
 //! The names of what a trace's ids stand for: one place, so that every view calls a thing by the same name.
 
-use super::{Call, Header, NodeKind, Outcome, Record, What};
+use super::{Call, Header, Outcome, Record, What};
 use crate::base::{ActorId, ConnId, Fd, LinkId, NodeId, RecordId};
 use core::net::{IpAddr, SocketAddr};
 use std::collections::BTreeMap;
@@ -138,11 +138,11 @@ impl<'a> Names<'a> {
         self.addrs.get(&addr).copied()
     }
 
-    /// The node that the address stands for by name: not a host with several addresses.
+    /// The node that the address stands for by name: not one with several addresses.
     fn namesake(&self, addr: IpAddr) -> Option<NodeId> {
         let node = self.owner(addr)?;
         let info = self.header.nodes.get(node.index())?;
-        (info.kind != NodeKind::Host || info.addrs.len() == 1).then_some(node)
+        (info.addrs.len() == 1).then_some(node)
     }
 
     /// An address as its host's name where that is clear.

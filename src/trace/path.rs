@@ -157,11 +157,30 @@ fn together(walks: Vec<Row>) -> Vec<Row> {
     rows
 }
 
-fn listed(subjects: &[String]) -> String {
+/// Several subjects in one cell: `client.1 .. client.4 (4)` where their numbers follow each other, else how many they are.
+pub fn listed(subjects: &[String]) -> String {
     match subjects {
-        [first, .., last] if subjects.len() > FEW_SUBJECTS => format!("{first} .. {last} ({})", subjects.len()),
+        [first, .., last] if subjects.len() > FEW_SUBJECTS => {
+            let follow = subjects.windows(2).all(|two| number(&two[0]).is_some_and(|at| follows(at, &two[1])));
+            let others = subjects.len() - 1;
+            if follow {
+                format!("{first} .. {last} ({})", subjects.len())
+            } else {
+                format!("{first} and {others} others")
+            }
+        }
         _ => subjects.join(", "),
     }
+}
+
+/// A subject's name without its number, and that.
+fn number(subject: &str) -> Option<(&str, u64)> {
+    let stem = subject.trim_end_matches(|c: char| c.is_ascii_digit());
+    Some((stem, subject.strip_prefix(stem)?.parse().ok()?))
+}
+
+fn follows((stem, at): (&str, u64), next: &str) -> bool {
+    number(next).is_some_and(|(next, number)| next == stem && at.checked_add(1) == Some(number))
 }
 
 /// Packets at one node.
@@ -203,4 +222,20 @@ fn totals(trace: &Trace, among: &impl Fn(&Record) -> bool) -> BTreeMap<NodeId, T
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listed;
+
+    #[test]
+    fn a_range_is_said_only_of_numbers_that_follow_each_other() {
+        let of = |subjects: &[&str]| listed(&subjects.iter().map(|subject| (*subject).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&["a.1", "a.3"]), "a.1, a.3");
+        assert_eq!(of(&["fd 9", "fd 10", "fd 11"]), "fd 9 .. fd 11 (3)");
+        assert_eq!(of(&["a.1", "a.3", "a.6"]), "a.1 and 2 others");
+        assert_eq!(of(&["a.1", "b.2", "c.3"]), "a.1 and 2 others");
+        assert_eq!(of(&["power", "power", "power"]), "power and 2 others");
+        assert_eq!(of(&["a.18446744073709551615", "a.0", "a.1"]), "a.18446744073709551615 and 2 others");
+    }
 }

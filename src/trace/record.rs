@@ -443,12 +443,16 @@ crate::finite! {
         TooBig => "too-big",
         /// The node itself has nothing that takes it.
         NoProtocol => "no-protocol",
+        /// No socket is bound to its port there.
+        NoPort => "no-port",
         /// Addressed to someone else.
         NotForUs => "not-for-us",
         /// The host is down.
         HostDown => "host-down",
         /// It cannot be read as what it claims to be.
         Malformed => "malformed",
+        /// From an address that no host can have.
+        BadSource => "bad-source",
         /// The node's queues are full.
         NoRoom => "no-room",
     }

@@ -25,6 +25,8 @@ pub struct Shown {
     pub ack: Option<i64>,
     /// It acknowledges the FIN of its receiver.
     pub acks_fin: bool,
+    /// It is a keep-alive with an octet that has been acknowledged before.
+    pub keeps_alive: bool,
     /// The window in bytes: scaled, where both SYNs offered to scale (RFC 7323).
     pub window: u32,
     /// The first SACK block.
@@ -125,17 +127,18 @@ impl Relative {
         let stop = start + i64::from(segment.seg_len());
         // A keep-alive's octet is none of the text (RFC 9293, 3.8.4): it has been acknowledged, with all the rest.
         let control = segment.flags.has(Flags::SYN) || segment.flags.has(Flags::FIN);
-        let probes = segment.len == 1 && !control && stop == side.high && side.acked == side.high;
+        let keeps_alive = segment.len == 1 && !control && stop == side.high && side.acked == side.high;
         side.high = side.high.max(stop);
         if segment.flags.has(Flags::FIN) {
             side.fin = Some(stop);
         }
-        let nth = sender.filter(|_| !probes).map_or(1, |node| side.sent.entry(node).or_default().send(start, stop));
+        let nth =
+            sender.filter(|_| !keeps_alive).map_or(1, |node| side.sent.entry(node).or_default().send(start, stop));
         let window = match side.scale {
             Some(shift) if peer_scales && !segment.flags.has(Flags::SYN) => u32::from(segment.window) << shift.min(14),
             _ => u32::from(segment.window),
         };
-        Shown { end, start, stop, nth, ack, acks_fin, window, sack }
+        Shown { end, start, stop, nth, ack, acks_fin, keeps_alive, window, sack }
     }
 }
 

@@ -29,7 +29,7 @@ impl Words<'_> {
                 What::Step { .. } => return String::new(),
                 What::Conn { .. } => String::new(),
                 What::Arrived { .. } => self.received(record, cause),
-                what => self.event(what),
+                _ => self.event(cause),
             };
             if !words.is_empty() {
                 return words;
@@ -40,16 +40,16 @@ impl Words<'_> {
     }
 
     /// An event as a cause of others.
-    fn event(&self, what: &What) -> String {
-        match what {
+    fn event(&self, record: &Record) -> String {
+        match &record.what {
             What::Conn { .. } | What::Step { .. } => String::new(),
             What::Call(call) => format!("{}()", call.call),
             What::Return { of, .. } => match self.record(*of).map(|call| &call.what) {
                 Some(What::Call(call)) => format!("{}() returned", call.call),
                 _ => "return".to_owned(),
             },
-            What::Sent { packet, .. } => format!("snd {}", gist(packet)),
-            What::Arrived { packet, .. } => format!("rcv {}", gist(packet)),
+            What::Sent { packet, .. } => format!("snd {}", self.gist(record, packet)),
+            What::Arrived { packet, .. } => format!("rcv {}", self.gist(record, packet)),
             What::Fault { fault, .. } => fault_sentence(fault),
             What::Drop { why, .. } => why.to_string(),
             What::Link { change, .. } => link_change(*change).to_owned(),
@@ -85,7 +85,15 @@ impl Words<'_> {
             (Some(_), false, _) if of_fin => return "rcv ACK of FIN".to_owned(),
             (Some(_), ..) => "",
         };
-        format!("rcv {}{suffix}", gist(packet))
+        format!("rcv {}{suffix}", self.gist(arrival, packet))
+    }
+
+    /// What the record's packet is, as far as its connection tells.
+    fn gist(&self, record: &Record, packet: &Packet) -> String {
+        match self.relative.get(record.id) {
+            Some(shown) if shown.keeps_alive => "keep-alive".to_owned(),
+            _ => gist(packet),
+        }
     }
 }
 

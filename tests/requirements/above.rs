@@ -268,7 +268,7 @@ fn any_traffic_class(seen: &Seen<'_>) -> Option<bool> {
 
 /// Of the SYNs that came, the server answered none but those of the client, 10.0.0.1.
 fn answers_only_hosts(seen: &Seen<'_>) -> Option<bool> {
-    let heard = seen.heard("server");
+    let heard = [seen.heard("server"), seen.dropped("server")].concat();
     let honest = |conn: u32| heard.iter().any(|seg| seg.conn == conn && seg.src.ip().to_string() == "10.0.0.1");
     let forged = heard.iter().any(|seg| !honest(seg.conn));
     when(forged, seen.sent("server").iter().all(|seg| honest(seg.conn)))

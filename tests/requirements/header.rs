@@ -96,7 +96,7 @@ pub(super) const ROWS: &[Row] = &[
         model: Pending("met"),
         shown: &[("requirements/options", |seen| {
             let illegal = |&(kind, _, len): &(u8, usize, usize)| kind > 1 && len < 2;
-            let came = seen.heard("server").iter().any(|seg| seg.options().iter().any(illegal));
+            let came = seen.dropped("server").iter().any(|seg| seg.options().iter().any(illegal));
             let stays = seen.moves("server").last().is_some_and(|&(_, _, to)| to == State::Established);
             when(came, stays && seen.received("server") == 6)
         })],

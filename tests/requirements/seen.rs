@@ -126,6 +126,11 @@ impl<'a> Seen<'a> {
         self.of(host).filter(|record| matches!(record.what, What::Arrived { .. })).filter_map(Self::segment).collect()
     }
 
+    /// The segments that reached a host and that it threw away, as they are.
+    pub(super) fn dropped(&self, host: &str) -> Vec<Seg<'a>> {
+        self.of(host).filter(|record| matches!(record.what, What::Drop { .. })).filter_map(Self::segment).collect()
+    }
+
     /// What was sent and what arrived, in order: `true` for what was sent.
     pub(super) fn both(&self, host: &str) -> Vec<(bool, Seg<'a>)> {
         let way = |record: &'a Record| match record.what {

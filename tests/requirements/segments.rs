@@ -82,15 +82,30 @@ pub(super) const ROWS: &[Row] = &[
         id: "SHLD-7",
         section: "3.7.4",
         says: "Nagle's algorithm",
-        stack: Met(""),
+        stack: Not("with an acknowledgment that is due goes a short segment, whatever is outstanding"),
         model: Pending("met"),
-        shown: &[("nagle-delayed-ack", |seen| {
-            let texts = seen.text_of("slow");
-            let [first, second] = &texts[..] else { return None };
-            let heard = seen.heard("slow");
-            let acked = heard.iter().find(|seg| seg.segment.ack == first.end())?;
-            Some(second.at >= acked.at)
-        })],
+        shown: &[
+            ("nagle-delayed-ack", |seen| {
+                let texts = seen.text_of("slow");
+                let [first, second] = &texts[..] else { return None };
+                let heard = seen.heard("slow");
+                let acked = heard.iter().find(|seg| seg.segment.ack == first.end())?;
+                Some(second.at >= acked.at)
+            }),
+            ("bulk-both-ways", |seen| {
+                let (mut sent, mut acked, mut kept) = (None, None, true);
+                let last = seen.text_of("left").last()?.at;
+                for (goes, seg) in seen.both("left") {
+                    if !goes {
+                        acked = Some(seg.segment.ack);
+                    } else if seg.segment.len > 0 {
+                        kept &= sent == acked || seg.segment.len == 1_460 || seg.at == last;
+                        sent = Some(seg.end());
+                    }
+                }
+                Some(kept)
+            }),
+        ],
     },
     Row {
         id: "MUST-17",

@@ -68,7 +68,8 @@ fn body() -> BoxedStrategy<Body> {
     prop_oneof![
         6 => segment(),
         1 => any::<u32>().prop_map(|len| Body::Udp(Datagram { len })),
-        1 => (kind, option::of((addr(), addr(), any::<bool>()))).prop_map(|(kind, about)| Body::Icmp(Icmp { kind, about })),
+        1 => (kind, option::of((addr(), addr(), any::<bool>())), option::of(ip()))
+            .prop_map(|(kind, about, target)| Body::Icmp(Icmp { kind, about, target })),
         1 => (any::<bool>(), ip(), ip()).prop_map(|(reply, sender, target)| Body::Arp(Arp { reply, sender, target })),
         1 => any::<u8>().prop_map(Body::Other),
     ]

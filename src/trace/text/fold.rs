@@ -194,7 +194,6 @@ pub(super) fn fold(lines: Vec<Line>, names: &Names<'_>) -> Vec<Line> {
     for (at, mut line) in lines.iter().cloned().enumerate().filter(|(at, _)| keep[*at]) {
         if let Some(group) = folded.get(&at) {
             line.text = format!("{} over={}", group.bulk.text(names), rounded(group.last.since(line.at)));
-            line.until = group.last;
             if group.members.iter().any(|member| lines[*member].cause != line.cause) {
                 line.cause.clear();
             }

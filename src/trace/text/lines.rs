@@ -27,8 +27,6 @@ pub(super) struct Line {
     /// The record that it was caused by.
     pub(super) because: Option<RecordId>,
     pub(super) at: Time,
-    /// When the last of what it stands for happened.
-    pub(super) until: Time,
     pub(super) clock: Clock,
     pub(super) node: NodeId,
     /// It is of the whole run, not of its record's node.
@@ -63,13 +61,13 @@ pub(super) fn lines(words: &Words<'_>) -> Vec<Line> {
     lines
 }
 
-/// Fills in the times since the line before of the same host: since the last of what that stands for, if that was over.
+/// Fills in the times since the line before of the same host; a folded line has the time of its first record.
 pub(super) fn set_clocks(lines: &mut [Line]) {
-    let mut last: BTreeMap<NodeId, (Time, Time)> = BTreeMap::new();
+    let mut last: BTreeMap<NodeId, Time> = BTreeMap::new();
     for line in lines.iter_mut().filter(|line| line.clock != Clock::None && !line.everywhere) {
-        let (first, over) = last.insert(line.node, (line.at, line.until)).unwrap_or_default();
+        let before = last.insert(line.node, line.at).unwrap_or_default();
         if let Clock::Since(span) = &mut line.clock {
-            *span = line.at.since(if over <= line.at { over } else { first });
+            *span = line.at.since(before);
         }
     }
 }
@@ -97,7 +95,6 @@ impl Words<'_> {
             record: record.id,
             because: record.cause,
             at: record.at,
-            until: record.at,
             clock: Clock::Since(Span::ZERO),
             node: record.node,
             everywhere: false,
@@ -332,7 +329,10 @@ impl Words<'_> {
                 None => segment.flags.to_string(),
             },
             Body::Udp(datagram) => format!("len={}", datagram.len),
-            Body::Icmp(icmp) => icmp_words(icmp.kind),
+            Body::Icmp(icmp) => match icmp.target {
+                Some(target) => format!("{} target={target}", icmp_words(icmp.kind)),
+                None => icmp_words(icmp.kind),
+            },
             Body::Arp(arp) => match arp.reply {
                 true => format!("reply {} to {}", arp.sender, arp.target),
                 false => format!("who-has {} tell {}", arp.target, arp.sender),

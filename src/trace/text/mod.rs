@@ -8,8 +8,8 @@
 //! ```
 //!
 //! - Time is in milliseconds, rounded, and relative, so that one changed delay does not change every line:
-//!   `~50` is the flight of what arrived, `+1000` the time since the line before of the same host; since the last of
-//!   what that line stands for, if it was over by then.
+//!   `~50` is the flight of what arrived, `+1000` the time since the line before of the same host. A line that
+//!   stands for several records has the time of the first.
 //! - The layer: `call`, `sock` (edges of the socket machine), `tcp` (states), `seg>` and `seg<`, `timer`, `udp>` and `udp<`,
 //!   `icmp>`, `arp>`, `link` and `drop` (what links and nodes did to packets), `conn`, `app`, `power`, `judge`, `end`.
 //! - A connection is its initiator and the count of that host's connects; a sequence number is counted from its sender's
@@ -17,7 +17,8 @@
 //! - After `|` stands the cause, in words that stay the same when lines are put in above.
 //! - A run of more than eight like packets with data, or more than four acknowledgments or calls, without a pause
 //!   between them, is one line, with `x35` for their number and `over=48` for how long they took. Flags that change, a
-//!   loss, a timer or a state end it, and it never stands above what caused a line of it. The JSON form has them all.
+//!   loss, a timer or a state end it, and it never stands above what caused a line of it, unless that is folded as well,
+//!   at another host. The JSON form has them all.
 //! - `end=initiator` and `end=acceptor` tell the two ends apart where one host has both.
 
 mod fold;

@@ -1,7 +1,9 @@
 //! A run as it is compared: lines without their times, the states that each machine passed, what the judge found.
 
 use super::phase::{Phase, Phases};
-use crate::trace::{FEW_SUBJECTS, POWER, POWER_OFF, Page, Row, TextOptions, Trace, path, read_path, read_text, text};
+use crate::trace::{
+    FEW_SUBJECTS, POWER, POWER_OFF, Page, Row, TextOptions, Trace, listed, path, read_path, read_text, text,
+};
 use std::collections::BTreeMap;
 
 /// A run, from whatever form.
@@ -206,8 +208,9 @@ fn together(walks: Vec<Walk>) -> Vec<Walk> {
         }
     }
     let listed = |row: Vec<Walk>| match row.as_slice() {
-        [first, .., last] if row.len() > FEW_SUBJECTS => {
-            let subject = format!("{} .. {} ({})", first.whose.2, last.whose.2, row.len());
+        [first, ..] if row.len() > FEW_SUBJECTS => {
+            let subjects: Vec<String> = row.iter().map(|walk| walk.whose.2.clone()).collect();
+            let subject = listed(&subjects);
             vec![Walk { whose: whose(&first.whose.0, &subject), states: first.states.clone() }]
         }
         _ => row,
