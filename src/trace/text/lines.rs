@@ -75,7 +75,7 @@ pub(super) fn set_clocks(lines: &mut [Line]) {
 /// As exact as a reader wants it: from a millisecond on rounded to hundredths of it, below to microseconds.
 pub(super) const fn rounded(span: Span) -> Span {
     let grain = if span.0 >= 1_000_000 { 10_000 } else { 1_000 };
-    Span((span.0 + grain / 2) / grain * grain)
+    Span(span.0.saturating_add(grain / 2) / grain * grain)
 }
 
 impl Words<'_> {
