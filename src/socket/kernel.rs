@@ -209,8 +209,13 @@ impl Kernel {
         self.on_link.iter().map(|net| net.addr).find(|addr| addr.is_ipv4() == like.is_ipv4())
     }
 
+    /// The next descriptor that a socket gets.
+    pub(super) fn next_fd(&self) -> Fd {
+        Fd(self.next_fd)
+    }
+
     pub(super) fn insert(&mut self, entry: Entry) -> Fd {
-        let fd = Fd(self.next_fd);
+        let fd = self.next_fd();
         self.next_fd += 1;
         self.fds.insert(fd, entry);
         fd

@@ -3,7 +3,9 @@
 use super::fold::{Bulk, What as Sort};
 use crate::base::{ActorId, ConnId, Fd, NodeId, RecordId, Span, Time};
 use crate::packet::{Body, Flags, Packet};
-use crate::trace::words::{Words, addr_words, call_words, fault_words, icmp_words, link_change, outcome_words, power};
+use crate::trace::words::{
+    Words, addr_words, call_words, fault_words, icmp_words, layer_of, link_change, outcome_words, power,
+};
 use crate::trace::{Call, CallName, Edge, End, Ending, Outcome, Record, Shown, Subject, TimerKind, What, escape};
 use std::collections::BTreeMap;
 
@@ -287,11 +289,7 @@ impl Words<'_> {
                 end_words = self.which_end(conn, end);
             }
         }
-        line.layer = match &*edge.machine {
-            "socket" => "sock".to_owned(),
-            "datagram" => "dgram".to_owned(),
-            other => escape(other),
-        };
+        line.layer = escape(layer_of(&edge.machine));
         line.text = format!("{} -> {}{end_words}", escape(&edge.from), escape(&edge.to));
         line.cause = escape(&edge.input);
         Some(())

@@ -1,7 +1,9 @@
 //! A run as it is compared: lines without their times, the states that each machine passed, what the judge found.
 
 use super::phase::{Phase, Phases};
-use crate::trace::{FEW_SUBJECTS, POWER, POWER_OFF, Page, Row, TextOptions, Trace, path, read_path, read_text, text};
+use crate::trace::{
+    FEW_SUBJECTS, POWER, POWER_OFF, Page, Row, TextOptions, Trace, path, read_path, read_text, text, turns_text,
+};
 use std::collections::BTreeMap;
 
 /// A run, from whatever form.
@@ -140,8 +142,7 @@ fn without_front_matter(text: &str) -> &str {
 
 /// Without control characters, as what we write has none: another file may.
 fn visible(text: &str) -> String {
-    let hidden =
-        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hidden = |c: char| (c.is_control() && c != '\n') || turns_text(c);
     text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
 }
 

@@ -3,6 +3,7 @@
 use super::align::{Change, Fate};
 use super::walks::{WalkChange, inline, listed};
 use super::{Difference, Held, Phase};
+use crate::base::alike_ends;
 use crate::trace::{escape, pad, width};
 use core::fmt::Write;
 use similar::TextDiff;
@@ -310,8 +311,7 @@ fn words(text: &str) -> Vec<&str> {
 /// Two texts as one, with what went and what came inline, word by word.
 fn changed(old: &str, new: &str) -> String {
     let (a, b) = (words(old), words(new));
-    let before = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
-    let after = a[before..].iter().rev().zip(b[before..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let (before, after) = alike_ends(&a, &b, |a, b| a == b);
     let part = |words: &[&str], open: &str, close: &str| match words.is_empty() {
         true => String::new(),
         false => format!("{open}{}{close}", words.join(" ")),
