@@ -13,9 +13,8 @@ pub fn catalog() -> Vec<Table> {
 /// Each machine's name with the hash of its table, as a trace's header has them. A table is a constant: they are worked
 /// out once.
 pub fn hashes() -> &'static [(String, String)] {
-    static HASHES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
-        catalog().iter().map(|table| (table.name.to_owned(), format!("{:016x}", table.hash()))).collect()
-    });
+    static HASHES: LazyLock<Vec<(String, String)>> =
+        LazyLock::new(|| catalog().iter().map(|table| (table.name.to_owned(), table.hash())).collect());
     &HASHES
 }
 

@@ -223,6 +223,30 @@ fn saved_traces_are_of_one_run_and_for_the_judge() {
     ran.is(BAD).says(&["two.jsonl: line ", "the header of another run", "help: a saved trace is of one run"]);
 }
 
+/// Numbers as large as they can be: what is read is never counted past its end, nor written out as often as it says.
+#[test]
+fn saved_numbers_may_be_as_large_as_they_can_be() {
+    let lossy = SOUND.replace("[run]", "[[faults]]\ndrop = \"SYN\"\nfrom = \"client\"\nnth = 1\n\n[run]");
+    let folder = with(lossy);
+    drywire(folder.path(), &["run", "x.toml", "--format", "json", "-o", "x.jsonl"]).is(0);
+    let saved = fs::read_to_string(folder.path().join("x.jsonl")).unwrap();
+    let long = saved.replace("\"after\":1000000000}", "\"after\":18446744073709551615}");
+    assert_ne!(saved, long);
+    fs::write(folder.path().join("long.jsonl"), long).unwrap();
+    for form in ["text", "path", "json"] {
+        drywire(folder.path(), &["run", "long.jsonl", "--format", form]);
+    }
+    let most = u64::MAX;
+    let path = format!("path      sound\n\nclient  client.1   diverges: gap | RFC 9293 3.4 x{most}\n");
+    fs::write(folder.path().join("one.path"), path.replace(&format!(" x{most}"), "")).unwrap();
+    fs::write(folder.path().join("many.path"), path).unwrap();
+    drywire(folder.path(), &["diff", "one.path", "many.path"]).is(FAILED);
+    let again = format!("+0  client  seg>  client.1  [0,1)' ACK x{most} over=1\n");
+    let text = format!("trace     1\n\n{again}{again}");
+    fs::write(folder.path().join("many.txt"), text).unwrap();
+    drywire(folder.path(), &["diff", "many.txt", "many.txt"]).is(0);
+}
+
 #[test]
 fn output_that_has_no_place() {
     let folder = with(SOUND);

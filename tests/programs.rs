@@ -271,3 +271,30 @@ fn a_call_that_blocks_returns_when_its_host_crashes() {
     let returns = trace.records.iter().filter(|record| matches!(record.what, What::Return { .. })).count();
     assert_eq!(returns, 1, "of the accept that had blocked");
 }
+
+/// Draws a number when it begins, and says it.
+struct Drawer;
+
+impl Program for Drawer {
+    fn step(&mut self, sys: &mut dyn Sys) -> Wait {
+        sys.say(&sys.entropy("id").to_string());
+        Wait::Done
+    }
+}
+
+#[test]
+fn programs_of_one_name_on_two_hosts_draw_different_numbers() {
+    let scenario = Scenario::builder("namesakes")
+        .host("a", "10.0.0.1")
+        .host("b", "10.0.0.2")
+        .link("wire", "a", "b", |link| link)
+        .build()
+        .expect("a sound scenario");
+    let mut world = World::new(&scenario, 1);
+    world.spawn(NodeId(0), "drawer", Box::new(Drawer));
+    world.spawn(NodeId(1), "drawer", Box::new(Drawer));
+    let trace = world.trace(&mut Seeded::new(1));
+    let drawn: Vec<&str> = said(&trace).into_iter().map(|(_, number)| number).collect();
+    assert_eq!(drawn.len(), 2);
+    assert_ne!(drawn[0], drawn[1]);
+}

@@ -372,3 +372,25 @@ fn a_connect_that_waits_is_told_when_the_attempt_is_given_up() {
     assert_eq!(lab.machine(Client, fd), "CREATED", "nothing has begun anew");
     assert_eq!(lab.at(Client, |sys| sys.getsockopt(fd, SockOpt::Error)), Ok(0), "it is told once");
 }
+
+/// As Linux: the `connect` that waited finds the socket closed, and returns its error.
+#[test]
+fn a_blocking_connect_that_wakes_after_a_reset_returns_it() {
+    let mut lab = Lab::new();
+    let door = lab.listener(80, 5);
+    let client = lab.at(Client, |sys| {
+        sys.blocking(true);
+        let fd = sys.socket(Proto::Tcp).expect("a socket");
+        assert_eq!(sys.connect(fd, server_at(80)), Err(Errno::Einprogress));
+        fd
+    });
+    lab.pass(10);
+    lab.at(Server, |sys| {
+        let (fd, _) = sys.accept(door).expect("a connection");
+        sys.setsockopt(fd, SockOpt::Linger, 0).expect("an option");
+        sys.close(fd).expect("a reset");
+    });
+    lab.pass(10);
+    lab.at(Client, |sys| assert_eq!(sys.finish_connect(client), Err(Errno::Econnreset)));
+    assert_eq!(outcomes(lab, CallName::Connect), [Outcome::Pending, Outcome::Err(Errno::Econnreset)]);
+}

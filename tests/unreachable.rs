@@ -3,16 +3,21 @@
 use crate::linux_sockets::lab::{Client, Lab, Server};
 use bytes::Bytes;
 use drywire::base::Seeded;
+use drywire::judge;
 use drywire::packet::{Body, Flags, IcmpKind};
 use drywire::scenario;
-use drywire::scenario::model::{How, SockOpt};
+use drywire::scenario::model::{How, Proto, SockOpt};
 use drywire::socket_api::Errno;
 use drywire::trace::{CallName, DropWhy, Outcome, Record, What};
 use drywire::world::World;
 
 fn records_of(text: &str) -> Vec<Record> {
     let scenario = scenario::load("test.toml", text).unwrap_or_else(|errors| panic!("{errors:#?}"));
-    World::new(&scenario, 1).trace(&mut Seeded::new(1)).records
+    let trace = World::new(&scenario, 1).trace(&mut Seeded::new(1));
+    let findings = judge::judge(&trace.header, &trace.records);
+    assert_eq!(findings, [], "the judge");
+    assert_eq!(scenario::evaluate(&scenario, &trace.header, &trace.records, &findings), [], "what its steps expect");
+    trace.records
 }
 
 /// A client behind a router, which does these steps.
@@ -126,6 +131,22 @@ steps = [
         _ => false,
     });
     assert!(answer, "the server asks for the way by ARP, and answers with a SYN,ACK");
+}
+
+#[test]
+fn a_packet_to_oneself_is_lost_with_the_host() {
+    let mut lab = Lab::new();
+    lab.at(Client, |sys| {
+        let fd = sys.socket(Proto::Udp).expect("a socket");
+        sys.sendto(fd, &Bytes::from_static(b"to myself"), ([127, 0, 0, 1], 9).into()).expect("a way");
+        sys.crash_host();
+    });
+    lab.pass(1);
+    let why = lab.trace().records.iter().find_map(|record| match record.what {
+        What::Drop { why, .. } => Some(why),
+        _ => None,
+    });
+    assert_eq!(why, Some(DropWhy::HostDown));
 }
 
 /// A user timeout in LAST-ACK leads to CLOSED as the ACK of our FIN does; the socket is told which it was.

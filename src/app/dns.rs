@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Seconds for which an answer may be kept.
 const TTL: u32 = 60;
 /// Bytes of a DNS message over UDP (RFC 1035, 4.2.1).
-const LARGEST: usize = 512;
+pub(super) const LARGEST: usize = 512;
 
 /// Names and their addresses.
 pub(super) struct Table(BTreeMap<String, Vec<IpAddr>>);

@@ -4,6 +4,7 @@
 //! comes from [`Sys::entropy`]; replies with another id or another question are passed over.
 
 use super::Wait;
+use super::dns::LARGEST;
 use crate::base::{Fd, Span, Time};
 use crate::scenario::model::Proto;
 use crate::socket::{Received, Sys};
@@ -16,8 +17,6 @@ use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, RCODE
 
 const PATIENCE: Span = Span::secs(5);
 const TRIES: u32 = 3;
-/// Bytes of a DNS message over UDP (RFC 1035, 4.2.1).
-const LARGEST: usize = 512;
 
 /// How far the resolver is.
 #[derive(Clone, PartialEq, Eq, Debug)]

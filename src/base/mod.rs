@@ -7,6 +7,7 @@
 //! [`Seeded`] keeps one SplitMix64 stream for each link direction and kind of decision, so that a new link disturbs no
 //! other; [`Scripted`] answers from a list, by which a run can be named and had again.
 
+mod ends;
 mod groups;
 mod ids;
 mod limits;
@@ -15,6 +16,7 @@ mod payload;
 mod rng;
 mod time;
 
+pub use ends::alike_ends;
 pub use groups::Groups;
 pub use ids::{ActorId, ConnId, Fd, LinkId, NodeId, RecordId};
 pub use limits::Limits;

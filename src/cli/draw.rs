@@ -1,6 +1,6 @@
 //! What people read on a terminal: colours, errors under their source lines, differences.
 
-use super::engine::{Diagnostic, Diagnostics};
+use super::engine::{Diagnostic, Diagnostics, alike_ends, turns_text};
 use core::fmt;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use std::env;
@@ -137,7 +137,7 @@ pub(super) fn visible(text: &str) -> String {
         '\n' | '\t' | '\r' => c,
         c if c.is_control() && c.len_utf8() == 1 => '?',
         c if c.is_control() => '¿',
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c if turns_text(c) => '\u{fffd}',
         c => c,
     };
     text.chars().map(stand_in).collect()
@@ -185,8 +185,7 @@ pub(super) fn difference(paint: Paint, expected: &str, got: &str) -> String {
         return line_difference(paint, expected, got);
     }
     let (want, have): (Vec<&str>, Vec<&str>) = (expected.split(" > ").collect(), got.split(" > ").collect());
-    let before = want.iter().zip(&have).take_while(|(a, b)| a == b).count();
-    let after = want[before..].iter().rev().zip(have[before..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let (before, after) = alike_ends(&want, &have, |a, b| a == b);
     let line = |title: &str, words: &[&str], paint_mark: &dyn Fn(&str) -> String| {
         let (same, rest) = words.split_at(before);
         let (other, tail) = rest.split_at(rest.len() - after);
@@ -212,8 +211,7 @@ pub(super) fn difference(paint: Paint, expected: &str, got: &str) -> String {
 
 fn line_difference(paint: Paint, expected: &str, got: &str) -> String {
     let (want, have): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), got.lines().collect());
-    let before = want.iter().zip(&have).take_while(|(a, b)| a == b).count();
-    let after = want[before..].iter().rev().zip(have[before..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let (before, after) = alike_ends(&want, &have, |a, b| a == b);
     let mut out = String::new();
     for line in &want[before.saturating_sub(2)..before] {
         out.push_str(&format!("    {line}\n"));

@@ -9,7 +9,9 @@ use crate::scenario::{self, Scenario};
 use crate::trace::{self, Ending, JsonOptions, Record, TextOptions, Trace, What};
 use crate::world::World;
 
+pub(super) use crate::base::alike_ends;
 pub(super) use crate::scenario::{Diagnostic, Diagnostics, Failure, did_you_mean};
+pub(super) use crate::trace::{turns_text, xml};
 pub(super) use crate::view::witness::witnessed;
 
 /// What names a run of a scenario.
@@ -210,7 +212,7 @@ fn counted(trace: &Trace) -> Verdict {
 
 /// A table's hash as a trace's header has it.
 pub(super) fn table_hash(table: &Table) -> String {
-    format!("{:016x}", table.hash())
+    table.hash()
 }
 
 /// What kept the run from ending by itself.

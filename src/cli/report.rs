@@ -2,7 +2,7 @@
 
 use super::check::Row;
 use super::draw::{self, Paint, difference};
-use super::engine::{Diagnostic, Failure};
+use super::engine::{Diagnostic, Failure, xml};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
@@ -186,23 +186,6 @@ fn junit_row(row: &Row) -> String {
         .unwrap_or_else(|| "two runs differ".to_owned());
     let text = details(Paint::NONE, row);
     format!("{open}><failure message=\"{}\">{}</failure></testcase>\n", xml(&first), xml(&text))
-}
-
-/// Text and attribute values of XML 1.0, which has no place for control characters.
-fn xml(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push_str("&#10;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

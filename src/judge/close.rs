@@ -28,8 +28,7 @@ impl Check for Closes {
             What::Call(call) if matches!(call.outcome, Outcome::Ok | Outcome::Pending) => {
                 let closes = match call.call {
                     CallName::Close => true,
-                    CallName::Shutdown => call.args.contains("SHUT_WR") || call.args.contains("SHUT_RDWR"),
-                    _ => false,
+                    _ => call.shuts_sending(),
                 };
                 let Some(conn) = call.conn.filter(|_| closes) else { return };
                 let Some(end) = scene.end_of(conn, record.node, call.fd) else { return };

@@ -66,6 +66,7 @@ trait Check {
 pub struct Judge<'a> {
     scene: Scene<'a>,
     checks: Vec<Box<dyn Check>>,
+    moves: Moves,
     findings: Vec<Finding>,
 }
 
@@ -84,7 +85,7 @@ impl<'a> Judge<'a> {
             Box::new(sound::Sound::default()),
             Box::new(edges::Edges::default()),
         ];
-        Judge { scene: Scene::new(header), checks, findings: Vec::new() }
+        Judge { scene: Scene::new(header), checks, moves: Moves::new(header), findings: Vec::new() }
     }
 
     /// Looks at the next record. Divergences are judgements, not events: it does not judge those.
@@ -95,6 +96,7 @@ impl<'a> Judge<'a> {
         for check in &mut self.checks {
             check.observe(&self.scene, record, &mut self.findings);
         }
+        self.moves.observe(record);
         self.scene.observe(record);
     }
 
@@ -103,6 +105,7 @@ impl<'a> Judge<'a> {
         for check in &mut self.checks {
             check.finish(&self.scene, &mut self.findings);
         }
+        self.findings.extend(self.moves.finish().0);
         self.findings.sort_by_key(|finding| finding.record);
         self.findings
     }
@@ -118,7 +121,6 @@ impl Sink for Judge<'_> {
 pub fn judge(header: &Header, records: &[Record]) -> Vec<Finding> {
     let mut judge = Judge::new(header);
     records.iter().for_each(|record| judge.observe(record));
-    judge.findings.extend(moves(header, records));
     judge.finish()
 }
 
@@ -157,7 +159,8 @@ fn rfc9293(section: &'static str) -> String {
 mod tests {
     use super::sample::Sample;
     use super::*;
-    use crate::trace::Ending;
+    use crate::tcp::State;
+    use crate::trace::{End, Ending};
 
     #[test]
     fn a_whole_connection_is_sound() {
@@ -166,6 +169,18 @@ mod tests {
         sample.close_both();
         sample.end(Ending::Quiet);
         assert_eq!(sample.rules(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_judge_at_work_finds_what_is_found_afterwards() {
+        let mut sample = Sample::open();
+        sample.moves(End::Initiator, State::LastAck);
+        sample.end(Ending::Quiet);
+        let mut judge = Judge::new(&sample.header);
+        sample.records.iter().for_each(|record| Sink::record(&mut judge, record.clone()));
+        let found = judge.finish();
+        assert!(found.iter().any(|finding| finding.rule == "move"), "{found:?}");
+        assert_eq!(found, super::judge(&sample.header, &sample.records));
     }
 
     #[test]

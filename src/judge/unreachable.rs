@@ -12,7 +12,7 @@ pub const MODEL: &str = "model";
 /// Why no run can show this edge of this machine taken by this stack; `None`: nothing is known against it.
 pub fn unreachable(machine: &str, from: &str, input: &str, by: &str) -> Option<&'static str> {
     if machine == Socket::NAME {
-        return socket_lacks(input);
+        return socket_lacks(from, input);
     }
     if machine != Tcp::NAME || by != SMOLTCP {
         return None;
@@ -22,9 +22,21 @@ pub fn unreachable(machine: &str, from: &str, input: &str, by: &str) -> Option<&
     smoltcp_lacks(from, input)
 }
 
-fn socket_lacks(input: &str) -> Option<&'static str> {
-    (input == socket_api::Input::PortUnreachable.name())
-        .then_some("a host without a listener answers a SYN with a RST, and no router looks at ports")
+/// What no scenario can bring about; programs of one's own, which share descriptors, can do some of it.
+fn socket_lacks(from: &str, input: &str) -> Option<&'static str> {
+    let is = |known: socket_api::Input| input == known.name();
+    match from {
+        _ if is(socket_api::Input::PortUnreachable) => {
+            Some("a host without a listener answers a SYN with a RST, and no router looks at ports")
+        }
+        "FAILURE-TOLD" | "FAILURE-TOLD-BOUND" if is(socket_api::Input::FinishConnect) => {
+            Some("only another program that has the descriptor could be told before the one that waits")
+        }
+        "LOST" | "BROKEN" if is(socket_api::Input::FinishConnectPending) => {
+            Some("who waits for a connection goes on at once when it is there, before it can be lost")
+        }
+        _ => None,
+    }
 }
 
 /// What smoltcp 0.14.0 does not do.

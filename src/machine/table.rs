@@ -109,8 +109,20 @@ impl Table {
         self.cells.iter().filter(|cell| cell.moves())
     }
 
-    /// A number that changes when the table does: a trace carries it.
-    pub fn hash(&self) -> u64 {
-        label_hash(&format!("{self:?}"))
+    /// What changes when the table does, and only then: a trace carries it.
+    pub fn hash(&self) -> String {
+        let cell = |cell: &Cell| {
+            let at = format!("{} | {}", self.states[cell.from], self.inputs[cell.input]);
+            match &cell.verdict {
+                Verdict::Go { to, outputs, clause } => {
+                    format!("{at} | {} | {} | {clause}", self.states[*to], outputs.join(", "))
+                }
+                Verdict::Reject { refusal, clause } => format!("{at} | refused {refusal} | {clause}"),
+                Verdict::Never => format!("{at} | never"),
+            }
+        };
+        let ends: Vec<&str> = core::iter::once(&self.start).chain(&self.finals).map(|at| self.states[*at]).collect();
+        let cells: Vec<String> = self.cells.iter().map(cell).collect();
+        format!("{:016x}", label_hash(&format!("{} | {}\n{}", self.name, ends.join(", "), cells.join("\n"))))
     }
 }

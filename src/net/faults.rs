@@ -4,8 +4,9 @@
 
 use super::Conns;
 use crate::base::{LinkId, NodeId};
-use crate::packet::{Body, Flags, Packet};
-use crate::scenario::model::{FaultAction, FaultRule, PacketKind, PacketMatch};
+use crate::packet::Packet;
+use crate::scenario::is_kind;
+use crate::scenario::model::{FaultAction, FaultRule, PacketMatch};
 
 /// The named faults of a run, with their counts.
 #[derive(Debug)]
@@ -25,25 +26,6 @@ pub struct Verdict {
     pub action: FaultAction,
 }
 
-impl PacketKind {
-    /// Is the packet of this kind?
-    pub fn fits(self, packet: &Packet) -> bool {
-        match (self, &packet.body) {
-            (PacketKind::Any, _) => true,
-            (PacketKind::Udp, Body::Udp(_)) | (PacketKind::Icmp, Body::Icmp(_)) => true,
-            (PacketKind::Arp, Body::Arp(_)) | (PacketKind::Tcp, Body::Tcp(_)) => true,
-            (PacketKind::Data, Body::Tcp(segment)) => segment.len > 0,
-            (PacketKind::Fin, Body::Tcp(segment)) => segment.flags.has(Flags::FIN),
-            (PacketKind::Rst, Body::Tcp(segment)) => segment.flags.has(Flags::RST),
-            (PacketKind::Flags(flags), Body::Tcp(segment)) => {
-                segment.flags.without(Flags::PSH) == flags.without(Flags::PSH)
-                    && (flags != Flags::ACK || segment.len == 0)
-            }
-            (_, Body::Tcp(_) | Body::Udp(_) | Body::Icmp(_) | Body::Arp(_) | Body::Other(_)) => false,
-        }
-    }
-}
-
 fn in_sequence(rule: &PacketMatch, packet: &Packet, conns: &Conns) -> bool {
     let Some(range) = &rule.seq else { return true };
     let Some(segment) = packet.tcp() else { return false };
@@ -56,7 +38,7 @@ fn in_sequence(rule: &PacketMatch, packet: &Packet, conns: &Conns) -> bool {
 
 /// All of the rule but `nth`.
 fn fits(rule: &PacketMatch, link: LinkId, from: NodeId, packet: &Packet, conns: &Conns) -> bool {
-    rule.kind.fits(packet)
+    is_kind(rule.kind, packet)
         && rule.from.is_none_or(|node| node == from)
         && rule.link.is_none_or(|wanted| wanted == link)
         && in_sequence(rule, packet, conns)

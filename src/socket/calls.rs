@@ -1,23 +1,18 @@
 //! The calls on stream sockets: classify, ask the machine, record, perform. `connect` and the calls that close have files
 //! of their own.
 
-use super::events::{answer_of, edge_record};
 use super::holding::Owner;
-use super::kernel::{Ctx, Entry, Kernel, Listener, Stream};
-use super::ports::Place;
+use super::kernel::{Ctx, Entry, Kernel, Stream};
+use super::perform::{Answer, With};
 use super::record::{Args, Caller, Said};
 use super::sys::Received;
 use crate::base::{ActorId, Fd, Payload};
-use crate::machine::Edge;
 use crate::net::TcpId;
 use crate::scenario::model::{Proto, SocketSpec};
-use crate::socket_api::{Errno, Input, Output, Socket};
-use crate::trace::{CallName, Outcome, Subject};
+use crate::socket_api::{Errno, Input, Output};
+use crate::trace::{CallName, Outcome};
 use bytes::{Bytes, BytesMut};
 use core::net::{IpAddr, SocketAddr};
-
-/// What the machine said, and what it is to perform.
-pub(super) type Answer = Result<&'static [Output], Errno>;
 
 impl Kernel {
     /// `socket`: SOCK_STREAM or SOCK_DGRAM.
@@ -33,23 +28,7 @@ impl Kernel {
         fd
     }
 
-    /// The machine of a stream socket takes an input; the edge is recorded behind the call.
-    pub(super) fn take(&mut self, fd: Fd, input: Input, ctx: &mut Ctx<'_, '_>) -> Answer {
-        let node = self.node;
-        let Some(stream) = self.stream(fd) else { return Err(Errno::Ebadf) };
-        let edge = stream.machine.step(input, &mut |edge: &Edge<Socket>| {
-            ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
-        });
-        answer_of(edge.step)
-    }
-
-    /// What the machine would say: for the record of the call, which comes before its edge.
-    pub(super) fn foresee(&self, fd: Fd, input: Input) -> Answer {
-        let Some(stream) = self.peek_stream(fd) else { return Err(Errno::Ebadf) };
-        answer_of(stream.machine.peek(input).step)
-    }
-
-    /// A call whose outcome is known from the machine alone.
+    /// A call whose outcome is known from the machine alone; its outputs are still to be performed.
     pub(super) fn plain_call(
         &mut self,
         caller: Caller,
@@ -57,12 +36,8 @@ impl Kernel {
         fd: Fd,
         input: Input,
         ctx: &mut Ctx<'_, '_>,
-    ) -> Answer {
-        let outcome = match self.foresee(fd, input) {
-            Ok(outputs) if outputs.contains(&Output::FailAborted) => Outcome::Err(Errno::Econnaborted),
-            Ok(_) => Outcome::Ok,
-            Err(errno) => Outcome::Err(errno),
-        };
+    ) -> Answer<Input> {
+        let outcome = self.foresee(fd, input).map_or_else(Outcome::Err, |_| Outcome::Ok);
         self.say(caller, said.on(self, fd), &outcome, ctx);
         self.take(fd, input, ctx)
     }
@@ -84,26 +59,11 @@ impl Kernel {
         }
         let at = SocketAddr::new(addr.unwrap_or(self.anywhere()), port);
         let place = self.place_for(fd, at);
-        let input = match place {
-            Place::Free(_) => Input::Bind,
-            Place::InUse => Input::BindInUse,
-            Place::NotLocal => Input::BindNotLocal,
-        };
+        let input = place.input([Input::Bind, Input::BindInUse, Input::BindNotLocal]);
         let said = Said::new(CallName::Bind).args(Args::Addr(at));
-        self.plain_call(caller, said, fd, input, ctx)?;
-        if let Place::Free(free) = place {
-            self.bind_to(fd, free);
-            if let Some(stream) = self.stream(fd) {
-                stream.given = Some(free);
-            }
-        }
+        let outputs = self.plain_call(caller, said, fd, input, ctx)?;
+        self.perform(fd, outputs, With { at: place.free(), ..With::default() }, ctx);
         Ok(())
-    }
-
-    /// The socket gets its local address.
-    pub(super) fn bind_to(&mut self, fd: Fd, at: SocketAddr) {
-        self.ephemeral.took(at.port());
-        self.set_local(fd, at);
     }
 
     /// `listen`: an accept queue of at most `backlog` + 1 connections, as Linux counts.
@@ -123,16 +83,8 @@ impl Kernel {
             Some(_) | None => Input::ListenInUse,
         };
         let said = Said::new(CallName::Listen).args(Args::Number(backlog.into()));
-        self.plain_call(caller, said, fd, input, ctx)?;
-        if let Some(at) = at {
-            if bound.is_none() {
-                self.bind_to(fd, at);
-            }
-            self.holders.listens(fd, at.port());
-        }
-        if let Some(stream) = self.stream(fd) {
-            stream.listener.get_or_insert_with(Listener::default).backlog = backlog;
-        }
+        let outputs = self.plain_call(caller, said, fd, input, ctx)?;
+        self.perform(fd, outputs, With { at, backlog, ..With::default() }, ctx);
         Ok(())
     }
 
@@ -151,17 +103,25 @@ impl Kernel {
         let (Some(id), Ok(_)) = (queued, self.foresee(fd, input)) else {
             return self.refused(caller, said, fd, input, ctx);
         };
-        let (new, peer) = self.adopt_connection(caller, fd, id);
+        let (new, peer) = (self.next_fd(), self.pair_of(id).1);
         self.say(caller, said.on(self, fd), &Outcome::Accepted(new, peer), ctx);
-        let _ = self.take(fd, input, ctx);
+        let outputs = self.take(fd, input, ctx)?;
+        self.perform(fd, outputs, With { by: Some(caller.actor), queued, ..With::default() }, ctx);
         self.tell_what_happened_before(new, id, ctx);
         Ok((new, peer))
     }
 
-    fn adopt_connection(&mut self, caller: Caller, listener: Fd, id: TcpId) -> (Fd, SocketAddr) {
+    /// The addresses of a connection: ours and the peer's.
+    fn pair_of(&self, id: TcpId) -> (SocketAddr, SocketAddr) {
         let pair = self.stack.peek(id).map(|end| (end.local, end.remote));
-        let (local, peer) = pair.unwrap_or((super::options::NOWHERE, super::options::NOWHERE));
-        let mut stream = Stream::new(self.spec_of(listener), caller.actor);
+        pair.unwrap_or((super::options::NOWHERE, super::options::NOWHERE))
+    }
+
+    /// The first connection of the queue gets a descriptor of its own.
+    pub(super) fn adopt_connection(&mut self, listener: Fd, with: With<'_>) {
+        let (Some(id), Some(maker)) = (with.queued, with.by) else { return };
+        let (local, peer) = self.pair_of(id);
+        let mut stream = Stream::new(self.spec_of(listener), maker);
         if let Some(listener) = self.stream(listener) {
             stream.reuse = listener.reuse;
             stream.linger = listener.linger;
@@ -174,7 +134,6 @@ impl Kernel {
         let fd = self.insert(Entry::Stream(Box::new(stream)));
         self.set_local(fd, local);
         self.hand_over(id, Owner::Fd(fd));
-        (fd, peer)
     }
 
     /// A connection may have been closed or lost while it waited in the queue.
@@ -210,14 +169,8 @@ impl Kernel {
         self.peek_stream(fd).and_then(|stream| stream.pending).unwrap_or(Errno::Econnreset)
     }
 
-    fn has_pending(&self, fd: Fd) -> bool {
+    pub(super) fn has_pending(&self, fd: Fd) -> bool {
         self.peek_stream(fd).is_some_and(|stream| stream.pending.is_some())
-    }
-
-    pub(super) fn clear_pending(&mut self, fd: Fd) {
-        if let Some(stream) = self.stream(fd) {
-            stream.pending = None;
-        }
     }
 
     /// `send`: as much as there is room for; how much that was.
@@ -266,8 +219,8 @@ impl Kernel {
     ) -> Result<T, Errno> {
         let errno = self.pending(fd);
         self.say(caller, said.on(self, fd), &Outcome::Err(errno), ctx);
-        let _ = self.take(fd, input, ctx);
-        self.clear_pending(fd);
+        let outputs = self.take(fd, input, ctx)?;
+        self.perform(fd, outputs, With::default(), ctx);
         Err(errno)
     }
 

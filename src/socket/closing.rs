@@ -2,11 +2,12 @@
 
 use super::holding::{Lingering, Owner};
 use super::kernel::{Ctx, Entry, Kernel};
+use super::perform::With;
 use super::record::{Args, Caller, Said};
-use crate::base::Fd;
+use crate::base::{ActorId, Fd};
 use crate::net::TcpId;
 use crate::scenario::model::{How, Proto};
-use crate::socket_api::{Errno, Input, Output};
+use crate::socket_api::{Errno, Input};
 use crate::tcp::{Input as Call, Output as Act, State};
 use crate::trace::{CallName, Outcome};
 
@@ -29,10 +30,7 @@ impl Kernel {
         if let Some(stream) = self.stream(fd) {
             stream.untold = false;
         }
-        if outputs.contains(&Output::Close) {
-            self.close_connection(fd, ctx);
-        }
-        self.perform_report(fd, outputs, ctx);
+        self.perform(fd, outputs, With::default(), ctx);
         self.wake(fd);
         Ok(())
     }
@@ -68,15 +66,7 @@ impl Kernel {
             self.lingering
                 .insert(fd, Lingering { id, since: (ctx.tape.now, ctx.tape.cause), until: ctx.tape.now + span });
         }
-        for output in outputs {
-            match output {
-                Output::Close => self.close_connection(fd, ctx),
-                Output::Abort => self.abort_connection(fd, ctx),
-                Output::StopListening => self.stop_listening(fd, ctx),
-                Output::Release => self.release(caller, fd, ctx),
-                _ => {}
-            }
-        }
+        self.perform(fd, outputs, With { by: Some(caller.actor), ..With::default() }, ctx);
         if lingers.is_some() { Err(Errno::Eagain) } else { Ok(()) }
     }
 
@@ -99,7 +89,7 @@ impl Kernel {
     }
 
     /// CLOSE on the connection behind a descriptor.
-    fn close_connection(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
+    pub(super) fn close_connection(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
         let Some(id) = self.peek_stream(fd).and_then(|stream| stream.tcp) else { return };
         let bare = self.spec_of(fd).bare;
         let Some(end) = self.stack.end(id) else { return };
@@ -131,7 +121,7 @@ impl Kernel {
         self.detach(id);
     }
 
-    fn abort_connection(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
+    pub(super) fn abort_connection(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
         let Some(id) = self.peek_stream(fd).and_then(|stream| stream.tcp) else { return };
         self.abort_end(id, ctx);
     }
@@ -151,8 +141,8 @@ impl Kernel {
     }
 
     /// The descriptor lets go; what TCP has still to do it does alone.
-    fn release(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) {
-        self.wake_for_close(fd, caller.actor);
+    pub(super) fn release(&mut self, by: Option<ActorId>, fd: Fd, ctx: &mut Ctx<'_, '_>) {
+        self.wake_for_close(fd, by);
         let Some(Entry::Stream(stream)) = self.fds.remove(&fd) else { return };
         self.stashed -= stream.stash.len() as u64;
         self.holders.moved(Proto::Tcp, fd, stream.local, None);

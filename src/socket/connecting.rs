@@ -2,12 +2,23 @@
 
 use super::holding::Owner;
 use super::kernel::{Ctx, Kernel};
+use super::perform::With;
 use super::record::{Args, Caller, Said};
-use crate::base::Fd;
+use crate::base::{ConnId, Fd};
 use crate::scenario::model::SockOpt;
 use crate::socket_api::{Errno, Input, Output};
-use crate::trace::{CallName, Outcome};
-use core::net::SocketAddr;
+use crate::trace::{CallName, End, Outcome};
+use core::net::{IpAddr, SocketAddr};
+
+/// The connection that a `connect` sends for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attempt {
+    /// The address of ours that it comes from.
+    source: IpAddr,
+    remote: SocketAddr,
+    conn: ConnId,
+    end: End,
+}
 
 impl Kernel {
     /// `connect`: the OPEN call, active. Goes on in the background: EINPROGRESS, then [`Kernel::connected`].
@@ -30,36 +41,36 @@ impl Kernel {
             Some(_) | None => Input::ConnectNoPort,
         };
         let foreseen = self.foresee(fd, input);
-        let outcome = match foreseen {
-            Ok(outputs) if outputs.contains(&Output::TakeError) => Outcome::Err(self.pending(fd)),
-            Ok(outputs) if outputs.contains(&Output::FailAborted) => Outcome::Err(Errno::Econnaborted),
-            Ok(outputs) if outputs.contains(&Output::Answer) => Outcome::Ok,
-            Ok(_) => Outcome::Err(Errno::Einprogress),
-            Err(errno) => Outcome::Err(errno),
-        };
+        let outcome = foreseen.map_or_else(Outcome::Err, |outputs| self.told(fd, outputs));
         let said = Said::new(CallName::Connect).args(Args::Addr(to)).on(self, fd);
         let blocks = caller.blocking && outcome == Outcome::Err(Errno::Einprogress);
         let opening = foreseen.is_ok_and(|outputs| outputs.contains(&Output::OpenActive));
-        if let (true, Some(local)) = (opening, local) {
+        let attempt = local.filter(|_| opening).map(|local| {
             let (conn, end) = ctx.conns.open(self.node, local, remote, ctx.tape);
-            let said = said.conn(conn);
-            if blocks {
-                self.block(caller, said, ctx)
-            } else {
-                self.say(caller, said, &outcome, ctx)
-            }
-            let _ = self.take(fd, input, ctx);
-            self.open_active(fd, local, remote, conn, end, ctx);
-            return Err(Errno::Einprogress);
+            Attempt { source: local.ip(), remote, conn, end }
+        });
+        let said = attempt.map_or(said.clone(), |attempt| said.conn(attempt.conn));
+        if blocks {
+            self.block(caller, said, ctx)
+        } else {
+            self.say(caller, said, &outcome, ctx)
         }
-        self.say(caller, said, &outcome, ctx);
-        if self.take(fd, input, ctx).is_ok() {
+        if let Ok(outputs) = self.take(fd, input, ctx) {
             self.has_told(fd);
-        }
-        if foreseen.is_ok_and(|outputs| outputs.contains(&Output::TakeError)) {
-            self.clear_pending(fd);
+            self.perform(fd, outputs, With { at: local, attempt, ..With::default() }, ctx);
         }
         if let Outcome::Err(errno) = outcome { Err(errno) } else { Ok(()) }
+    }
+
+    /// What a `connect` with these outputs returns.
+    fn told(&self, fd: Fd, outputs: &[Output]) -> Outcome {
+        let has = |output: Output| outputs.contains(&output);
+        match () {
+            () if has(Output::InProgress) => Outcome::Err(Errno::Einprogress),
+            () if has(Output::TakeError) => Outcome::Err(self.pending(fd)),
+            () if has(Output::FailAborted) => Outcome::Err(Errno::Econnaborted),
+            () => Outcome::Ok,
+        }
     }
 
     /// The outcome of a `connect` is still to be told by the next one.
@@ -74,16 +85,12 @@ impl Kernel {
         }
     }
 
-    fn open_active(
-        &mut self,
-        fd: Fd,
-        local: SocketAddr,
-        remote: SocketAddr,
-        conn: crate::base::ConnId,
-        which: crate::trace::End,
-        ctx: &mut Ctx<'_, '_>,
-    ) {
-        self.bind_to(fd, local);
+    /// The OPEN call, from the port that the socket has.
+    pub(super) fn open_active(&mut self, fd: Fd, attempt: Option<Attempt>, ctx: &mut Ctx<'_, '_>) {
+        let bound = self.peek_stream(fd).and_then(|stream| stream.local);
+        let (Some(bound), Some(Attempt { source, remote, conn, end: which })) = (bound, attempt) else { return };
+        let local = SocketAddr::new(source, bound.port());
+        self.set_local(fd, local);
         let Some(stream) = self.stream(fd) else { return };
         stream.peer = Some(remote);
         (stream.pending, stream.untold) = (None, true);
@@ -112,59 +119,29 @@ impl Kernel {
         self.settle(id, moved, ctx);
     }
 
-    /// A `connect` that blocks finds that another call has given up its attempt; the socket may begin anew.
-    fn given_up(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
-        let errno = self.peek_stream(fd).and_then(|stream| stream.pending).unwrap_or(Errno::Econnaborted);
-        self.clear_pending(fd);
-        self.unblock((caller.actor, CallName::Connect, Some(fd)), &Outcome::Err(errno), ctx);
-        Err(errno)
-    }
-
     /// What became of a `connect` that was in progress: for a blocking caller the call's return, for any other what
     /// SO_ERROR says.
     ///
     /// # Errors
     /// EALREADY while it goes on; then what it failed with.
     pub fn connected(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
-        let input = if self.is_untold(fd) { Input::ConnectOutcome } else { Input::Connect };
+        let input = if self.has_pending(fd) { Input::FinishConnectPending } else { Input::FinishConnect };
         let foreseen = self.foresee(fd, input);
         if foreseen == Err(Errno::Ealready) {
             return Err(Errno::Ealready);
         }
-        if !caller.blocking && foreseen != Err(Errno::Ebadf) {
-            let error = self.peek_stream(fd).and_then(|stream| stream.pending);
+        let outcome = foreseen.map_or_else(Outcome::Err, |outputs| self.told(fd, outputs));
+        if foreseen.is_err() {
+            self.unblock((caller.actor, CallName::Connect, Some(fd)), &outcome, ctx);
+        } else if caller.blocking {
+            self.say(caller, Said::new(CallName::Connect).on(self, fd), &outcome, ctx);
+            if let Ok(outputs) = self.take(fd, input, ctx) {
+                self.has_told(fd);
+                self.perform(fd, outputs, With::default(), ctx);
+            }
+        } else {
             self.getsockopt(caller, fd, SockOpt::Error, ctx)?;
-            return match (error, foreseen) {
-                (Some(errno), _) => Err(errno),
-                (None, Err(Errno::Eisconn)) => Ok(()),
-                (None, Ok(outputs)) if outputs.contains(&Output::Answer) => Ok(()),
-                (None, Err(errno)) => Err(errno),
-                (None, Ok(_)) => Err(Errno::Econnaborted),
-            };
         }
-        if foreseen.is_ok_and(|outputs| outputs.contains(&Output::OpenActive)) {
-            return self.given_up(caller, fd, ctx);
-        }
-        let outcome = match foreseen {
-            Err(Errno::Eisconn) => Outcome::Ok,
-            Ok(outputs) if outputs.contains(&Output::Answer) => Outcome::Ok,
-            Err(errno) => Outcome::Err(errno),
-            Ok(outputs) if outputs.contains(&Output::TakeError) => Outcome::Err(self.pending(fd)),
-            Ok(_) => Outcome::Err(Errno::Econnaborted),
-        };
-        match outcome {
-            Outcome::Err(errno) if foreseen.is_ok() => {
-                self.say(caller, Said::new(CallName::Connect).on(self, fd), &outcome, ctx);
-                let _ = self.take(fd, input, ctx);
-                self.clear_pending(fd);
-                self.has_told(fd);
-                Err(errno)
-            }
-            outcome => {
-                self.has_told(fd);
-                self.unblock((caller.actor, CallName::Connect, Some(fd)), &outcome, ctx);
-                if let Outcome::Err(errno) = outcome { Err(errno) } else { Ok(()) }
-            }
-        }
+        if let Outcome::Err(errno) = outcome { Err(errno) } else { Ok(()) }
     }
 }

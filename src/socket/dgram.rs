@@ -1,22 +1,18 @@
 //! The calls on datagram sockets (POSIX.1-2017; RFC 768; RFC 1122, 4.1).
 
-use super::events::{answer_of, edge_record};
 use super::kernel::{Ctx, Dgram, Entry, Kernel};
 use super::options::{get, set};
-use super::ports::Place;
+use super::perform::With;
 use super::record::{Args, Caller, Said};
 use super::sys::Received;
 use crate::base::{ActorId, Fd, Payload};
-use crate::machine::{Edge, Running};
+use crate::machine::Running;
 use crate::net::Stack;
 use crate::scenario::model::{Proto, SockOpt, SocketSpec};
-use crate::socket_api::{Datagram, DatagramInput as In, DatagramOutput as Out, Errno, Input};
-use crate::trace::{CallName, Outcome, Subject};
+use crate::socket_api::{DatagramInput as In, Errno, Input};
+use crate::trace::{CallName, Outcome};
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
-
-/// What the machine said, and what it is to perform.
-type Answer = Result<&'static [Out], Errno>;
 
 /// A datagram socket fresh from `socket`.
 pub(super) fn fresh(spec: SocketSpec, maker: ActorId) -> Dgram {
@@ -24,34 +20,18 @@ pub(super) fn fresh(spec: SocketSpec, maker: ActorId) -> Dgram {
 }
 
 impl Kernel {
-    fn foresee_datagram(&mut self, fd: Fd, input: In) -> Answer {
-        let Some(dgram) = self.dgram(fd) else { return Err(Errno::Ebadf) };
-        answer_of(dgram.machine.peek(input).step)
-    }
-
-    fn take_input(&mut self, fd: Fd, input: In, ctx: &mut Ctx<'_, '_>) -> Answer {
-        let node = self.node;
-        let Some(dgram) = self.dgram(fd) else { return Err(Errno::Ebadf) };
-        let edge = dgram.machine.step(input, &mut |edge: &Edge<Datagram>| {
-            ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
-        });
-        answer_of(edge.step)
-    }
-
-    /// Records the call with `outcome` (or the refusal), then has the machine take the input.
+    /// Records the call with `outcome` (or the refusal), has the machine take the input, and performs its outputs.
     fn datagram_call(
         &mut self,
         caller: Caller,
-        said: Said,
+        (said, with): (Said, With<'_>),
         fd: Fd,
         input: In,
         outcome: Outcome,
         ctx: &mut Ctx<'_, '_>,
-    ) -> Answer {
-        let outcome = match self.foresee_datagram(fd, input) {
-            Ok(outputs) if input == In::Pending && outputs.contains(&Out::TakeError) => {
-                Outcome::Err(self.take_pending(fd))
-            }
+    ) -> Result<(), Errno> {
+        let outcome = match self.foresee(fd, input) {
+            Ok(_) if input == In::Pending => Outcome::Err(self.datagram_pending(fd)),
             Ok(_) => outcome,
             Err(errno) if self.waits_on(caller, errno) => {
                 self.block(caller, said.on(self, fd), ctx);
@@ -60,15 +40,13 @@ impl Kernel {
             Err(errno) => Outcome::Err(errno),
         };
         self.say(caller, said.on(self, fd), &outcome, ctx);
-        let taken = self.take_input(fd, input, ctx)?;
-        match outcome {
-            Outcome::Err(errno) => Err(errno),
-            _ => Ok(taken),
-        }
+        let outputs = self.take(fd, input, ctx)?;
+        self.perform_datagram(fd, outputs, with, ctx);
+        if let Outcome::Err(errno) = outcome { Err(errno) } else { Ok(()) }
     }
 
-    fn take_pending(&mut self, fd: Fd) -> Errno {
-        self.dgram(fd).and_then(|dgram| dgram.pending.take()).unwrap_or(Errno::Econnrefused)
+    fn datagram_pending(&mut self, fd: Fd) -> Errno {
+        self.dgram(fd).and_then(|dgram| dgram.pending).unwrap_or(Errno::Econnrefused)
     }
 
     pub(super) fn refuse_datagram(
@@ -78,7 +56,7 @@ impl Kernel {
         fd: Fd,
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(), Errno> {
-        self.datagram_call(caller, said, fd, In::ListenAccept, Outcome::Ok, ctx).map(|_| ())
+        self.datagram_call(caller, (said, With::default()), fd, In::ListenAccept, Outcome::Ok, ctx)
     }
 
     pub(super) fn shutdown_datagram(
@@ -88,7 +66,7 @@ impl Kernel {
         fd: Fd,
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<(), Errno> {
-        self.datagram_call(caller, said, fd, In::Shutdown, Outcome::Ok, ctx).map(|_| ())
+        self.datagram_call(caller, (said, With::default()), fd, In::Shutdown, Outcome::Ok, ctx)
     }
 
     pub(super) fn bind_datagram(
@@ -101,20 +79,15 @@ impl Kernel {
     ) -> Result<(), Errno> {
         let at = SocketAddr::new(addr.unwrap_or(self.anywhere()), port);
         let place = self.place_for(fd, at);
-        let input = match place {
-            Place::Free(_) => In::Bind,
-            Place::InUse => In::BindInUse,
-            Place::NotLocal => In::BindNotLocal,
-        };
+        let input = place.input([In::Bind, In::BindInUse, In::BindNotLocal]);
         let said = Said::new(CallName::Bind).args(Args::Addr(at));
-        self.datagram_call(caller, said, fd, input, Outcome::Ok, ctx)?;
-        if let Place::Free(free) = place {
-            self.open_datagram(fd, free);
-        }
-        Ok(())
+        let with = With { at: place.free(), ..With::default() };
+        self.datagram_call(caller, (said, with), fd, input, Outcome::Ok, ctx)
     }
 
-    fn open_datagram(&mut self, fd: Fd, at: SocketAddr) {
+    /// The socket gets a local address, and is open at its port.
+    pub(super) fn open_datagram(&mut self, fd: Fd, at: Option<SocketAddr>) {
+        let Some(at) = at else { return };
         let hop_limit = self.dgram(fd).map_or(0, |dgram| dgram.spec.hop_limit);
         self.ephemeral.took(at.port());
         let id = self.stack.udp_open(at, hop_limit);
@@ -154,17 +127,19 @@ impl Kernel {
             Some(_) => In::Connect,
         };
         let said = Said::new(CallName::Connect).args(Args::Addr(to));
-        self.datagram_call(caller, said, fd, input, Outcome::Ok, ctx)?;
-        if let Some(new) = new {
-            self.open_datagram(fd, new);
+        let source = source.map(|source| SocketAddr::new(source, 0));
+        let with = With { at: new, peer: Some(peer), source, ..With::default() };
+        self.datagram_call(caller, (said, with), fd, input, Outcome::Ok, ctx)
+    }
+
+    pub(super) fn set_datagram_peer(&mut self, fd: Fd, with: With<'_>) {
+        let Some(dgram) = self.dgram(fd) else { return };
+        dgram.peer = with.peer;
+        if let (Some(local), Some(id), Some(source), Some(peer)) = (&mut dgram.local, dgram.udp, with.source, with.peer)
+        {
+            local.set_ip(source.ip());
+            self.stack.udp_connect(id, source.ip(), peer);
         }
-        let Some(dgram) = self.dgram(fd) else { return Ok(()) };
-        dgram.peer = Some(peer);
-        if let (Some(local), Some(id), Some(source)) = (&mut dgram.local, dgram.udp, source) {
-            local.set_ip(source);
-            self.stack.udp_connect(id, source, peer);
-        }
-        Ok(())
     }
 
     /// `sendto`: one datagram. See [`Kernel::send`] for a socket with a peer.
@@ -211,15 +186,16 @@ impl Kernel {
         let name = if to.is_some() { CallName::Sendto } else { CallName::Send };
         let said = Said::new(name).args(to.map_or(Args::None, Args::Addr)).data(data);
         let count = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        self.datagram_call(caller, said, fd, input, Outcome::Count(count), ctx)?;
-        if let Some(new) = new {
-            self.open_datagram(fd, new);
-        }
+        let with = With { at: new, peer, data: Some(data), ..With::default() };
+        self.datagram_call(caller, (said, with), fd, input, Outcome::Count(count), ctx)?;
+        Ok(data.len())
+    }
+
+    pub(super) fn put_datagram(&mut self, fd: Fd, with: With<'_>, ctx: &mut Ctx<'_, '_>) {
         let id = self.dgram(fd).and_then(|dgram| dgram.udp);
-        let (Some(id), Some(peer)) = (id, peer) else { return Err(Errno::Ebadf) };
+        let (Some(id), Some(peer), Some(data)) = (id, with.peer, with.data) else { return };
         self.stack.udp_send(id, peer, data);
         self.flush_datagrams(id, ctx);
-        Ok(data.len())
     }
 
     /// `recvfrom`: the first datagram that waits, cut to `max` bytes, and its sender.
@@ -262,24 +238,30 @@ impl Kernel {
         let cut = next.map(|(data, from)| (data.slice(..data.len().min(max)), *from));
         let outcome = cut.clone().map_or(Outcome::Ok, |(data, from)| Outcome::From(Payload(data), from));
         let said = Said::new(name).args(Args::Number(max as u64));
-        let outputs = self.datagram_call(caller, said, fd, input, outcome, ctx)?;
-        if let Some(id) = id.filter(|_| outputs.contains(&Out::TakeDatagram)) {
-            self.stack.udp_recv(id);
-        }
+        self.datagram_call(caller, (said, With::default()), fd, input, outcome, ctx)?;
         cut.ok_or(Errno::Eagain)
     }
 
+    pub(super) fn drop_first_datagram(&mut self, fd: Fd) {
+        if let Some(id) = self.dgram(fd).and_then(|dgram| dgram.udp) {
+            self.stack.udp_recv(id);
+        }
+    }
+
     pub(super) fn close_datagram(&mut self, caller: Caller, fd: Fd, ctx: &mut Ctx<'_, '_>) -> Result<(), Errno> {
-        self.datagram_call(caller, Said::new(CallName::Close), fd, In::Close, Outcome::Ok, ctx)?;
-        self.wake_for_close(fd, caller.actor);
-        let Some(Entry::Dgram(dgram)) = self.fds.remove(&fd) else { return Ok(()) };
+        let with = With { by: Some(caller.actor), ..With::default() };
+        self.datagram_call(caller, (Said::new(CallName::Close), with), fd, In::Close, Outcome::Ok, ctx)
+    }
+
+    pub(super) fn release_datagram(&mut self, by: Option<ActorId>, fd: Fd) {
+        self.wake_for_close(fd, by);
+        let Some(Entry::Dgram(dgram)) = self.fds.remove(&fd) else { return };
         self.holders.moved(Proto::Udp, fd, dgram.local, None);
         if let Some(id) = dgram.udp {
             self.stack.udp_close(id);
             self.udp_owners.remove(&id);
             self.pinned = self.pinned.saturating_sub(Stack::UDP_PINNED);
         }
-        Ok(())
     }
 
     pub(super) fn answer_datagram(
@@ -292,7 +274,7 @@ impl Kernel {
         ctx: &mut Ctx<'_, '_>,
     ) -> Result<SocketAddr, Errno> {
         let input = if input == Input::Getpeername { In::Getpeername } else { In::Getsockname };
-        self.datagram_call(caller, said, fd, input, Outcome::Addr(addr), ctx).map(|_| addr)
+        self.datagram_call(caller, (said, With::default()), fd, input, Outcome::Addr(addr), ctx).map(|()| addr)
     }
 
     pub(super) fn setsockopt_datagram(
@@ -309,7 +291,7 @@ impl Kernel {
             SockOpt::ReuseAddr | SockOpt::Ttl => In::SetsockoptInvalid,
             _ => In::SetsockoptUnknown,
         };
-        self.datagram_call(caller, said, fd, input, Outcome::Ok, ctx)?;
+        self.datagram_call(caller, (said, With::default()), fd, input, Outcome::Ok, ctx)?;
         if let Some(dgram) = self.dgram(fd) {
             if option == SockOpt::ReuseAddr {
                 dgram.reuse = value != 0;
@@ -338,12 +320,7 @@ impl Kernel {
             _ => (In::Getsockopt, Outcome::Value(get(&dgram.spec, option))),
         };
         let value = super::options::number(&outcome);
-        self.datagram_call(caller, said, fd, input, outcome, ctx)?;
-        if option == SockOpt::Error
-            && let Some(dgram) = self.dgram(fd)
-        {
-            dgram.pending = None;
-        }
+        self.datagram_call(caller, (said, With::default()), fd, input, outcome, ctx)?;
         Ok(value)
     }
 }

@@ -2,87 +2,17 @@
 
 use super::holding::Owner;
 use super::kernel::{Ctx, Ended, Entry, Kernel};
+use super::perform::With;
 use crate::base::Fd;
-use crate::machine::{Edge as MachineEdge, Finite, Machine, Step};
+use crate::machine::Step;
 use crate::net::TcpId;
 use crate::packet::IcmpKind;
 use crate::scenario::model::Proto;
-use crate::socket_api::{Datagram, DatagramInput, DatagramOutput, Errno, Input, Output, Socket};
+use crate::socket_api::{DatagramInput, Input};
 use crate::tcp::{self, State};
-use crate::trace::{Edge, Subject, TimerKind, What};
+use crate::trace::TimerKind;
 use core::cmp::Reverse;
 use core::net::SocketAddr;
-
-/// A machine's step as a record.
-pub(super) fn edge_record<M: Machine>(of: Subject, edge: &MachineEdge<M>) -> What {
-    let refusal = match edge.step {
-        Step::Reject(refusal, _) => Some(refusal.name().into()),
-        Step::Go(..) | Step::Never => None,
-    };
-    What::Edge(Edge {
-        machine: M::NAME.into(),
-        of,
-        from: edge.from.name().into(),
-        input: edge.input.name().into(),
-        to: edge.to().name().into(),
-        refusal,
-    })
-}
-
-/// What a machine's step means to who asked: what is to be performed, or the error that the call fails with.
-pub(super) fn answer_of<S, O>(step: Step<S, O, Errno>) -> Result<&'static [O], Errno> {
-    match step {
-        Step::Go(_, outputs, _) => Ok(outputs),
-        Step::Reject(errno, _) => Err(errno),
-        Step::Never => Err(Errno::Einval),
-    }
-}
-
-/// The error that an output makes pending, if it does.
-fn pending_of(output: Output) -> Option<Errno> {
-    match output {
-        Output::SetRefused => Some(Errno::Econnrefused),
-        Output::SetReset => Some(Errno::Econnreset),
-        Output::SetBroken => Some(Errno::Epipe),
-        Output::SetTimedOut => Some(Errno::Etimedout),
-        Output::SetNoProtocol => Some(Errno::Enoprotoopt),
-        Output::SetNetUnreachable => Some(Errno::Enetunreach),
-        Output::SetHostUnreachable => Some(Errno::Ehostunreach),
-        Output::Bind
-        | Output::BindEphemeral
-        | Output::Restore
-        | Output::Listen
-        | Output::StopListening
-        | Output::TakeConnection
-        | Output::OpenActive
-        | Output::InProgress
-        | Output::CopyIn
-        | Output::CopyOut
-        | Output::EndOfFile
-        | Output::Close
-        | Output::Abort
-        | Output::DropAttempt
-        | Output::Release
-        | Output::Answer
-        | Output::TakeError
-        | Output::FailAborted => None,
-    }
-}
-
-/// The same of a datagram socket's.
-fn datagram_pending_of(output: DatagramOutput) -> Option<Errno> {
-    match output {
-        DatagramOutput::SetRefused => Some(Errno::Econnrefused),
-        DatagramOutput::Bind
-        | DatagramOutput::BindEphemeral
-        | DatagramOutput::SetPeer
-        | DatagramOutput::SendDatagram
-        | DatagramOutput::TakeDatagram
-        | DatagramOutput::Release
-        | DatagramOutput::Answer
-        | DatagramOutput::TakeError => None,
-    }
-}
 
 /// What an ICMP message about a packet of theirs is to a stream and to a datagram socket; `None` for what is no error, or
 /// none of theirs. A packet that was too big has no edge: no path MTU is kept.
@@ -126,33 +56,8 @@ fn reports(from: State, to: State, ended: Option<Ended>) -> Vec<Input> {
 }
 
 impl Kernel {
-    /// A stream socket's machine takes what was reported.
-    pub(super) fn report(&mut self, fd: Fd, input: Input, ctx: &mut Ctx<'_, '_>) {
-        let node = self.node;
-        let Some(stream) = self.stream(fd) else { return };
-        let edge = stream.machine.step(input, &mut |edge: &MachineEdge<Socket>| {
-            ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
-        });
-        let outputs = answer_of(edge.step).unwrap_or_default();
-        self.perform_report(fd, outputs, ctx);
-        self.wake(fd);
-    }
-
-    /// What is performed when a connection is lost or an attempt is over.
-    pub(super) fn perform_report(&mut self, fd: Fd, outputs: &[Output], ctx: &mut Ctx<'_, '_>) {
-        if let (Some(stream), Some(errno)) = (self.stream(fd), outputs.iter().copied().find_map(pending_of)) {
-            stream.pending = Some(errno);
-        }
-        if outputs.contains(&Output::DropAttempt) {
-            self.drop_attempt(fd, ctx);
-        }
-        if outputs.contains(&Output::Restore) {
-            self.restore_local(fd);
-        }
-    }
-
     /// The connection that a `connect` has sent for is CLOSED, and sends nothing any more.
-    fn drop_attempt(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
+    pub(super) fn drop_attempt(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
         let Some(id) = self.peek_stream(fd).and_then(|stream| stream.tcp) else { return };
         let Some(end) = self.stack.end(id) else { return };
         end.delete();
@@ -270,7 +175,6 @@ impl Kernel {
 
     /// Only a socket with one peer knows whose error it is.
     fn datagram_unreachable(&mut self, src: SocketAddr, dst: SocketAddr, input: DatagramInput, ctx: &mut Ctx<'_, '_>) {
-        let node = self.node;
         // The socket with just this peer, else one with none: which takes no notice.
         let suits = |fd: Fd| match self.fds.get(&fd) {
             Some(Entry::Dgram(dgram)) => match dgram.peer {
@@ -281,13 +185,8 @@ impl Kernel {
         };
         let best = self.holders.at(Proto::Udp, src.port()).filter_map(suits).max();
         let Some((_, Reverse(fd))) = best else { return };
-        let Some(dgram) = self.dgram(fd) else { return };
-        let edge = dgram.machine.step(input, &mut |edge: &MachineEdge<Datagram>| {
-            ctx.tape.note(node, || edge_record(Subject::Fd(fd), edge));
-        });
-        if let Some(errno) = answer_of(edge.step).unwrap_or_default().iter().copied().find_map(datagram_pending_of) {
-            dgram.pending = Some(errno);
-        }
+        let outputs = self.take(fd, input, ctx).unwrap_or_default();
+        self.perform_datagram(fd, outputs, With::default(), ctx);
         self.wake(fd);
     }
 }

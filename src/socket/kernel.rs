@@ -218,8 +218,14 @@ impl Kernel {
         self.on_link.iter().map(|net| net.addr).find(|addr| addr.is_ipv4() == like.is_ipv4())
     }
 
+    /// The next descriptor that a socket gets.
+    pub(super) fn next_fd(&self) -> Fd {
+        Fd(self.next_fd)
+    }
+
+    /// A number of its own, for what is a descriptor or is named like one.
     pub(super) fn next_number(&mut self) -> Fd {
-        let fd = Fd(self.next_fd);
+        let fd = self.next_fd();
         self.next_fd += 1;
         fd
     }

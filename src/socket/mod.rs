@@ -16,6 +16,7 @@ mod events;
 mod holding;
 mod kernel;
 mod options;
+mod perform;
 mod ports;
 mod ready;
 mod record;

@@ -1,11 +1,12 @@
 //! Addresses, ports and options of sockets.
 
 use super::kernel::{Ctx, Entry, Kernel};
+use super::perform::With;
 use super::ports::Place;
 use super::record::{Args, Caller, Said};
 use crate::base::{Fd, Span};
 use crate::scenario::model::{Proto, SockOpt, SocketSpec};
-use crate::socket_api::{Errno, Input, Output, Readiness};
+use crate::socket_api::{Errno, Input, Readiness};
 use crate::tcp::State;
 use crate::trace::{CallName, Outcome};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -248,9 +249,7 @@ impl Kernel {
         let outcome = self.foresee(fd, input).map_or_else(Outcome::Err, |_| value.clone());
         self.say(caller, said.on(self, fd), &outcome, ctx);
         let outputs = self.take(fd, input, ctx)?;
-        if outputs.contains(&Output::TakeError) {
-            self.clear_pending(fd);
-        }
+        self.perform(fd, outputs, With::default(), ctx);
         Ok(number(&value))
     }
 }

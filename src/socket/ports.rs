@@ -43,6 +43,25 @@ pub(super) enum Place {
     NotLocal,
 }
 
+impl Place {
+    /// The address, if it can be had.
+    pub(super) const fn free(self) -> Option<SocketAddr> {
+        match self {
+            Place::Free(at) => Some(at),
+            Place::InUse | Place::NotLocal => None,
+        }
+    }
+
+    /// What `bind` there is to a machine: one of its inputs for each case.
+    pub(super) fn input<I>(self, [free, in_use, not_local]: [I; 3]) -> I {
+        match self {
+            Place::Free(_) => free,
+            Place::InUse => in_use,
+            Place::NotLocal => not_local,
+        }
+    }
+}
+
 /// Which sockets have which local port: what would else be a search through all descriptors.
 #[derive(Debug, Default)]
 pub(super) struct Holders {

@@ -21,9 +21,9 @@ impl Kernel {
     }
 
     /// Whoever waits on the descriptor learns that this program closes it; the program itself knows.
-    pub(super) fn wake_for_close(&mut self, fd: Fd, by: ActorId) {
+    pub(super) fn wake_for_close(&mut self, fd: Fd, by: Option<ActorId>) {
         self.wake(fd);
-        if let Some(maker) = self.woken.get_mut(&fd).filter(|maker| **maker == Some(by)) {
+        if let Some(maker) = self.woken.get_mut(&fd).filter(|maker| **maker == by) {
             *maker = None;
         }
     }

@@ -95,7 +95,7 @@ pub trait Sys {
     fn lookup(&self, name: &str) -> Vec<IpAddr>;
     /// Where the host's resolver sends its questions, if names are resolved by DNS.
     fn dns_server(&self) -> Option<SocketAddr>;
-    /// Random content that depends on the run's seed, the host, and the label alone.
+    /// Random content that depends on the run's seed, the names of host and program, and the label alone.
     fn entropy(&self, label: &str) -> u64;
     /// Says something to whoever reads the trace.
     fn say(&mut self, text: &str);

@@ -1,8 +1,8 @@
 //! What goes in and out of a host: arrivals, departures, timers; and the monitor that records each with its cause.
 
-use super::events::edge_record;
 use super::holding::{Due, Owner};
 use super::kernel::{Alarm, Ctx, Ended, Kernel, Posted};
+use super::perform::edge_record;
 use super::timers::{self, Took};
 use crate::base::{Fd, RecordId, Time};
 use crate::machine::Step;

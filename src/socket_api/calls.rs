@@ -109,6 +109,35 @@ pub(super) const fn connect_outcome(at: State) -> Verdict {
     }
 }
 
+/// A `connect()` that blocked returns. Where another call has given up its attempt, or has taken the error, there is
+/// none left to return.
+pub(super) const fn finish_connect(at: State) -> Verdict {
+    match at {
+        Connecting | ConnectingBound => Reject(Errno::Ealready, linux("S11")),
+        Connected | ReadShut | PeerClosed | WriteShut | BothShut => Go(at, &[Output::Answer], posix("connect()")),
+        FailureTold => Go(Created, &[Output::FailAborted], linux("S02")),
+        FailureToldBound => Go(Bound, &[Output::FailAborted], linux("S40")),
+        Created | Bound | Listening | Ended => Go(at, &[Output::FailAborted], posix("connect()")),
+        // Their error is pending.
+        Failed | FailedBound | Lost | Broken => Never,
+        Closed => NO_DESCRIPTOR,
+    }
+}
+
+/// The same with an error pending, which it takes: that of the attempt, or of a connection that was lost since.
+pub(super) const fn finish_connect_pending(at: State) -> Verdict {
+    match at {
+        Failed => Go(Created, &[Output::TakeError], linux("S39")),
+        FailedBound => Go(Bound, &[Output::TakeError], linux("S40")),
+        Lost | Broken => Go(Ended, &[Output::TakeError], posix("connect()")),
+        // shutdown() has given up the attempt.
+        Created | Bound | Listening => Go(at, &[Output::TakeError], linux("S42")),
+        Connecting | ConnectingBound | Connected | ReadShut | PeerClosed | WriteShut | BothShut | FailureTold
+        | FailureToldBound | Ended => Never,
+        Closed => NO_DESCRIPTOR,
+    }
+}
+
 /// `connect()` with a destination, route or port that cannot do; only a socket that could connect comes so far.
 pub(super) const fn connect_refused(at: State, errno: Errno, clause: Clause) -> Verdict {
     match at {

@@ -5,7 +5,9 @@
 //! - No machine blocks. EAGAIN, EALREADY and the output `EINPROGRESS` are what a blocking caller waits on.
 //! - An error that arrives by itself is *pending* until a call takes it; that a stream socket has one is part of its
 //!   state (FAILED, LOST, BROKEN), which errno it is the shell keeps.
-//! - The shell's classification may look at addresses, ports, buffers and options, never at the machine's state.
+//! - The shell's classification may look at addresses, ports, buffers, options, the pending error, and at whether a
+//!   `connect()` has told what came of the attempt (to have that in the state would double half of the states); never at
+//!   the machine's state.
 //! - What poll says follows from state, buffers and pending error: [`Readiness::of`].
 //!
 //! Behaviour is that of Linux where [`linux::SEQUENCES`] recorded it, else POSIX.1-2017's, else RFC 9293's.

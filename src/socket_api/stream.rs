@@ -65,8 +65,12 @@ crate::finite! {
         AcceptEmpty => "accept/empty",
         /// `connect()` to an address with a route, from a port that is free or its own.
         Connect => "connect",
-        /// `connect()` tells what came of the attempt: one that blocked returns, or it is the first since one that did not.
+        /// `connect()` tells what came of an attempt: it is the first since one that did not block.
         ConnectOutcome => "connect/outcome",
+        /// `connect()` that blocked goes on once the attempt is over, or asks whether it is.
+        FinishConnect => "finish-connect",
+        /// The same with an error pending.
+        FinishConnectPending => "finish-connect/pending",
         /// `connect()` to port 0.
         ConnectPortZero => "connect/port-0",
         /// `connect()` where no route leads.
@@ -225,6 +229,8 @@ const fn next(at: State, on: Input) -> Verdict {
         Input::AcceptEmpty => calls::accept_empty(at),
         Input::Connect => calls::connect(at),
         Input::ConnectOutcome => calls::connect_outcome(at),
+        Input::FinishConnect => calls::finish_connect(at),
+        Input::FinishConnectPending => calls::finish_connect_pending(at),
         Input::ConnectPortZero => calls::connect_refused(at, Errno::Econnrefused, super::linux("S34")),
         Input::ConnectNoRoute => calls::connect_refused(at, Errno::Enetunreach, super::posix("connect()")),
         Input::ConnectNoPort => calls::connect_refused(at, Errno::Eaddrnotavail, super::posix("connect()")),

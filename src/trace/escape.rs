@@ -12,6 +12,28 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// Whether the character changes the direction of those beside it: a line would be shown as what it is not.
+pub fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text and attribute values of XML 1.0, which has no place for control characters; also within HTML.
+pub fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' => out.push_str("&#10;"),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// The beginning of some bytes as a quoted string of about so many columns: `"GET / HTT"…`. Where they are no text, all
 /// but printable ASCII is `\xff`; the ellipsis stands outside the quotes.
 pub fn preview(bytes: &[u8], columns: usize) -> String {

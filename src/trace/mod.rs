@@ -20,7 +20,8 @@ mod sink;
 mod text;
 mod words;
 
-pub use escape::{escape, pad, preview, width};
+pub use escape::{escape, pad, preview, turns_text, width, xml};
+pub use words::layer_of;
 
 pub use header::{ActorInfo, FORMAT, Header, LinkInfo, NodeInfo, NodeKind};
 pub use json::{JsonError, JsonOptions, json, read_json};

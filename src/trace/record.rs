@@ -261,6 +261,13 @@ pub struct Call {
     pub outcome: Outcome,
 }
 
+impl Call {
+    /// Whether it shuts the sending direction.
+    pub fn shuts_sending(&self) -> bool {
+        self.call == CallName::Shutdown && matches!(self.args.as_str(), "SHUT_WR" | "SHUT_RDWR")
+    }
+}
+
 crate::finite! {
     /// The calls that programs make; names of libc, and of the simulation where libc has none.
     pub enum CallName {

@@ -9,6 +9,15 @@ use crate::tcp;
 /// So many columns of data are shown.
 const PREVIEW: usize = 24;
 
+/// The layer under which a machine's edges stand in the text form.
+pub fn layer_of(machine: &str) -> &str {
+    match machine {
+        "socket" => "sock",
+        "datagram" => "dgram",
+        other => other,
+    }
+}
+
 /// Finds words for records.
 pub(super) struct Words<'a> {
     pub(super) records: &'a [Record],

@@ -12,6 +12,7 @@
 
 use super::arrows::{Arrow, Look, arrows};
 use super::graph::{MachineGraph, StateNode};
+use crate::trace::xml;
 use petgraph::graph::NodeIndex;
 
 /// What a diagram shows.
@@ -97,11 +98,11 @@ fn head(out: &mut String, machine: &MachineGraph) {
 
 /// The title and, over a run, what the colours and patterns mean: an HTML-like label.
 fn legend(machine: &MachineGraph) -> String {
-    let mut rows = vec![format!("<b>{}</b>", html(&machine.title))];
+    let mut rows = vec![format!("<b>{}</b>", xml(&machine.title))];
     if let Some(run) = &machine.run {
         let (all, seen) = machine.coverage();
-        rows.push(html(&format!("{run}: {seen} of {all} moves taken; ×n says how often")));
-        let key = |colour: &str, text: &str| format!("<font color=\"{colour}\">{}</font>", html(text));
+        rows.push(xml(&format!("{run}: {seen} of {all} moves taken; ×n says how often")));
+        let key = |colour: &str, text: &str| format!("<font color=\"{colour}\">{}</font>", xml(text));
         let mut keys: Vec<String> = machine
             .subjects
             .iter()
@@ -120,7 +121,7 @@ fn legend(machine: &MachineGraph) -> String {
         }
         rows.push(keys.join("&#160;&#160;&#160;"));
     }
-    rows.extend(machine.notes.iter().map(|note| format!("<i>{}</i>", html(note))));
+    rows.extend(machine.notes.iter().map(|note| format!("<i>{}</i>", xml(note))));
     let rows: String = rows.iter().map(|row| format!("<tr><td align=\"left\">{row}</td></tr>")).collect();
     format!("<table border=\"0\" cellspacing=\"3\">{rows}</table>")
 }
@@ -247,22 +248,6 @@ fn escape(text: &str) -> String {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Text within an HTML-like label.
-fn html(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
             c if c.is_control() => out.push('\u{fffd}'),
             c => out.push(c),
         }

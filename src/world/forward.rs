@@ -150,6 +150,7 @@ impl World {
         self.in_flight = self.in_flight.saturating_sub(frame.bytes.len() as u64);
         let Station::Host(host) = &mut self.stations[node.index()] else { return };
         if !host.up {
+            note_drop(node, &frame, DropWhy::HostDown, hands);
             return;
         }
         let mut ctx = Ctx { tape: &mut hands.tape, conns: &mut self.conns, look: hands.look };

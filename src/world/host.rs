@@ -48,7 +48,8 @@ pub(super) struct HostSys<'a, 'b, 't> {
     /// What has happened since the program's last step.
     pub(super) changed: &'a mut BTreeSet<Fd>,
     pub(super) seed: u64,
-    pub(super) name: &'a str,
+    /// The names of its host and of the program: whose random content it draws.
+    pub(super) names: [&'a str; 2],
     /// The record of the library call that is going on, and what was the cause before it.
     pub(super) within: &'a mut Option<RecordId>,
 }
@@ -158,7 +159,8 @@ impl Sys for HostSys<'_, '_, '_> {
     }
 
     fn entropy(&self, label: &str) -> u64 {
-        entropy(self.seed, &format!("{}/{label}", self.name))
+        let [host, program] = self.names;
+        entropy(self.seed, &format!("{host}/{program}/{label}"))
     }
 
     fn say(&mut self, text: &str) {

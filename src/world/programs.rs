@@ -209,7 +209,7 @@ impl World {
             requests: &mut turn.requests,
             changed: &mut turn.changed,
             seed: self.seed,
-            name: &self.header.actors[actor].name,
+            names: [&self.header.nodes[node.index()].name, &self.header.actors[actor].name],
             within: &mut slot.within,
         };
         let result = calls(&mut sys);

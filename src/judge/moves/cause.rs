@@ -46,9 +46,7 @@ pub(super) struct Causes {
 impl Causes {
     pub(super) fn note(&mut self, record: &Record) {
         let cause = match &record.what {
-            What::Call(call) => {
-                Cause::Call(call.call, call.args.contains("SHUT_WR") || call.args.contains("SHUT_RDWR"))
-            }
+            What::Call(call) => Cause::Call(call.call, call.shuts_sending()),
             What::Timer { timer, .. } => Cause::Timer(*timer),
             What::Arrived {
                 packet: Packet { body: Body::Icmp(Icmp { about: Some((_, _, true)), .. }), .. }, ..

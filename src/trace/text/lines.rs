@@ -5,7 +5,9 @@ use crate::base::{ActorId, ConnId, Fd, NodeId, RecordId, Span, Time};
 use crate::machine::{Clause, Finite, Machine, Step};
 use crate::packet::{Body, Flags, Packet};
 use crate::tcp::{Input, State, Tcp};
-use crate::trace::words::{Words, addr_words, call_words, fault_words, icmp_words, link_change, outcome_words, power};
+use crate::trace::words::{
+    Words, addr_words, call_words, fault_words, icmp_words, layer_of, link_change, outcome_words, power,
+};
 use crate::trace::{Call, CallName, Edge, End, Ending, Outcome, Record, Shown, Subject, TimerKind, What, escape};
 use std::collections::BTreeMap;
 
@@ -75,7 +77,7 @@ pub(super) fn set_clocks(lines: &mut [Line]) {
 /// As exact as a reader wants it: from a millisecond on rounded to hundredths of it, below to microseconds.
 pub(super) const fn rounded(span: Span) -> Span {
     let grain = if span.0 >= 1_000_000 { 10_000 } else { 1_000 };
-    Span((span.0 + grain / 2) / grain * grain)
+    Span(span.0.saturating_add(grain / 2) / grain * grain)
 }
 
 /// Where the rule stands by which a model peer moved.
@@ -299,11 +301,7 @@ impl Words<'_> {
                 end_words = self.which_end(conn, end);
             }
         }
-        line.layer = match &*edge.machine {
-            "socket" => "sock".to_owned(),
-            "datagram" => "dgram".to_owned(),
-            other => escape(other),
-        };
+        line.layer = escape(layer_of(&edge.machine));
         line.text = format!("{} -> {}{end_words}", escape(&edge.from), escape(&edge.to));
         line.cause = match clause(edge) {
             Some(clause) => format!("{} ({clause})", escape(&edge.input)),

@@ -5,6 +5,7 @@
 
 use super::phase::Phase;
 use super::story::{Line, Story};
+use crate::base::alike_ends;
 use crate::trace::Row;
 use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -133,9 +134,7 @@ pub(super) fn interleaved(old: &Story, new: &Story) -> bool {
 }
 
 fn operations(old: &[Line], new: &[Line]) -> Vec<DiffOp> {
-    let alike = |(a, b): &(&Line, &Line)| key(a) == key(b);
-    let head = old.iter().zip(new).take_while(alike).count();
-    let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(alike).count();
+    let (head, tail) = alike_ends(old, new, |a, b| key(a) == key(b));
     let (old_len, new_len) = (old.len() - head - tail, new.len() - head - tail);
     if old_len.saturating_mul(new_len) > MOST_PAIRS {
         return vec![

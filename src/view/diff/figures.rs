@@ -38,7 +38,7 @@ pub(super) fn figures(story: &Story) -> Figures {
         match row.layer.as_str() {
             "seg>" => {
                 add(&mut figures.segments, many);
-                figures.again += if is_again(row) { many } else { 0 };
+                figures.again = figures.again.saturating_add(if is_again(row) { many } else { 0 });
             }
             "udp>" | "icmp>" | "arp>" | "ip>" => add(&mut figures.others, many),
             "drop" if row.text.starts_with('[') => figures.lost += 1,

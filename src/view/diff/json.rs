@@ -3,6 +3,7 @@
 use super::Difference;
 use super::walks::WalkChange;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The version of this form.
 const VERSION: u32 = 1;
@@ -42,8 +43,8 @@ impl Difference {
             "lines_differing_only_in_time": self.aligned.retimed.len(),
             "interleaved_differently": self.interleaved,
             "findings": {
-                "gained": self.findings.gained,
-                "lost": self.findings.lost,
+                "gained": counted(&self.findings.gained),
+                "lost": counted(&self.findings.lost),
                 "same": self.findings.same,
             },
             "expectations": expectations,
@@ -51,6 +52,13 @@ impl Difference {
         });
         format!("{value:#}\n")
     }
+}
+
+/// What the judge found, with its number where it is not one, as the path form has it.
+fn counted(findings: &BTreeMap<String, u64>) -> Vec<String> {
+    let told =
+        |(finding, &times): (&String, &u64)| if times > 1 { format!("{finding} x{times}") } else { finding.clone() };
+    findings.iter().map(told).collect()
 }
 
 fn walk(walk: &WalkChange) -> Value {

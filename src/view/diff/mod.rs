@@ -26,7 +26,7 @@ use align::{Aligned, Change, Fate};
 use figures::Figures;
 use phase::Phase;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use walks::{Moves, Walked};
 
 /// What is different between two runs.
@@ -62,12 +62,12 @@ pub struct Held {
     pub failed: Vec<String>,
 }
 
-/// What the judge found.
+/// What the judge found, and how often more or less than before.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 struct Findings {
-    gained: Vec<String>,
-    lost: Vec<String>,
-    same: usize,
+    gained: BTreeMap<String, u64>,
+    lost: BTreeMap<String, u64>,
+    same: u64,
 }
 
 /// Compares two runs.
@@ -130,20 +130,14 @@ fn head(old: &Story, new: &Story) -> Vec<(String, String, String)> {
     pairs.filter(both).map(|(key, a, b)| (key.to_owned(), a, b)).collect()
 }
 
-fn findings(old: &[String], new: &[String]) -> Findings {
-    let mut rest = old.to_vec();
-    let mut found = Findings::default();
-    for finding in new {
-        match rest.iter().position(|known| known == finding) {
-            Some(at) => {
-                rest.remove(at);
-                found.same += 1;
-            }
-            None => found.gained.push(finding.clone()),
-        }
-    }
-    found.lost = rest;
-    found
+fn findings(old: &BTreeMap<String, u64>, new: &BTreeMap<String, u64>) -> Findings {
+    let times = |findings: &BTreeMap<String, u64>, finding: &String| findings.get(finding).copied().unwrap_or(0);
+    let more = |than: &BTreeMap<String, u64>, list: &BTreeMap<String, u64>| -> BTreeMap<String, u64> {
+        let rest = list.iter().map(|(it, many)| (it.clone(), many.saturating_sub(times(than, it))));
+        rest.filter(|(_, many)| *many > 0).collect()
+    };
+    let both = new.iter().map(|(it, many)| times(old, it).min(*many));
+    Findings { gained: more(old, new), lost: more(new, old), same: both.fold(0, u64::saturating_add) }
 }
 
 /// Arrivals whose coming, going or repetition another change explains: that of a packet sent or lost.

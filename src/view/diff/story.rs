@@ -2,7 +2,7 @@
 
 use super::phase::{Phase, Phases};
 use crate::trace::{
-    FEW_SUBJECTS, POWER, POWER_OFF, Page, Row, TextOptions, Trace, listed, path, read_path, read_text, text,
+    FEW_SUBJECTS, POWER, POWER_OFF, Page, Row, TextOptions, Trace, listed, path, read_path, read_text, text, turns_text,
 };
 use std::collections::BTreeMap;
 
@@ -19,8 +19,8 @@ pub struct Story {
     pub(super) walks: Vec<Walk>,
     /// What the path form counts, by host.
     pub(super) totals: Vec<(String, String)>,
-    /// What the judge found.
-    pub(super) findings: Vec<String>,
+    /// What the judge found, and how often.
+    pub(super) findings: BTreeMap<String, u64>,
     /// How it ended, without the time.
     pub(super) ending: String,
 }
@@ -86,8 +86,9 @@ impl Story {
         self.walks = together(self.walks);
         apart(&mut self.walks);
         // The path form has no words of the judge's.
-        self.findings.iter_mut().for_each(|finding| *finding = briefly(finding));
-        self.findings.sort();
+        for (finding, times) in core::mem::take(&mut self.findings) {
+            self.found(briefly(&finding), times);
+        }
         self
     }
 
@@ -97,7 +98,7 @@ impl Story {
         let mut phases = Phases::default();
         for row in page.rows {
             match row.layer.as_str() {
-                "judge" => story.findings.push(finding(&row)),
+                "judge" => story.found(finding(&row), 1),
                 "end" => story.ending = timeless(&row),
                 _ => {
                     walks.see(&row);
@@ -106,7 +107,6 @@ impl Story {
                 }
             }
         }
-        story.findings.sort();
         story.walks = walks.list;
         story
     }
@@ -115,15 +115,22 @@ impl Story {
         let mut story = Story { head: page.head, paths_only: true, ..Story::default() };
         for row in page.rows {
             match row.layer.as_str() {
-                "judge" => story.findings.extend(counted(&row).map(|row| briefly(&finding(&row)))),
+                "judge" => {
+                    let (row, times) = counted(row);
+                    story.found(briefly(&finding(&row)), times);
+                }
                 "end" => story.ending = row.text,
                 _ if row.subject == "packets" => story.totals.push((row.host, row.text)),
                 _ => story.walks.extend(walks_of(&row)),
             }
         }
         apart(&mut story.walks);
-        story.findings.sort();
         story
+    }
+
+    fn found(&mut self, finding: String, times: u64) {
+        let sum = self.findings.entry(finding).or_default();
+        *sum = sum.saturating_add(times);
     }
 }
 
@@ -135,8 +142,7 @@ fn without_front_matter(text: &str) -> &str {
 
 /// Without control characters, as what we write has none: another file may.
 fn visible(text: &str) -> String {
-    let hidden =
-        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hidden = |c: char| (c.is_control() && c != '\n') || turns_text(c);
     text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
 }
 
@@ -145,11 +151,13 @@ fn finding(row: &Row) -> String {
     format!("{}{subject}  {} | {}", row.host, row.text, row.cause)
 }
 
-/// A finding of the path form as often as it was made: `| RFC 9293 3.10 x5`.
-fn counted(row: &Row) -> impl Iterator<Item = Row> {
-    let times = row.cause.rsplit_once(" x").and_then(|(clause, times)| Some((clause, times.parse().ok()?)));
-    let (clause, times) = times.unwrap_or((&row.cause, 1_usize));
-    core::iter::repeat_n(Row { cause: clause.to_owned(), ..row.clone() }, times)
+/// A finding of the path form, and how often it was made: `| RFC 9293 3.10 x5`.
+fn counted(row: Row) -> (Row, u64) {
+    let times = row.cause.rsplit_once(" x").and_then(|(clause, times)| Some((clause.to_owned(), times.parse().ok()?)));
+    match times {
+        Some((clause, times)) => (Row { cause: clause, ..row }, times),
+        None => (row, 1),
+    }
 }
 
 /// Host, subject and rule, without what was seen.

@@ -3,6 +3,7 @@
 use super::align::{Change, Fate};
 use super::walks::{WalkChange, inline, listed};
 use super::{Difference, Held, Phase};
+use crate::base::alike_ends;
 use crate::trace::{escape, pad, width};
 use core::fmt::Write;
 use similar::TextDiff;
@@ -205,11 +206,12 @@ impl Difference {
     fn invariants(&self, out: &mut String) {
         let (gained, lost) = (&self.findings.gained, &self.findings.lost);
         let same = self.findings.same;
+        let sum = |list: &BTreeMap<String, u64>| list.values().copied().fold(same, u64::saturating_add).to_string();
         let text = match (gained.len() + lost.len(), same) {
             (0, 0) => "none broken in either".to_owned(),
             (0, 1) => "the same one broken in both".to_owned(),
             (0, same) => format!("the same {same} broken in both"),
-            _ => format!("broken {}", versus(&(lost.len() + same).to_string(), &(gained.len() + same).to_string())),
+            _ => format!("broken {}", versus(&sum(lost), &sum(gained))),
         };
         row(out, "invariants", &text);
         for (sign, list) in [("+", gained), ("-", lost)] {
@@ -218,8 +220,12 @@ impl Difference {
         if let Some((old, new)) = &self.expectations {
             let of = |held: &Held| format!("{} of {}", held.met, held.all);
             row(out, "expected", &format!("holds: {}", versus(&of(old), &of(new))));
-            let differ = |one: &'_ Held, other: &'_ Held| -> Vec<String> {
-                one.failed.iter().filter(|failed| !other.failed.contains(failed)).map(|failed| escape(failed)).collect()
+            let differ = |one: &'_ Held, other: &'_ Held| {
+                let failed = one.failed.iter().filter(|failed| !other.failed.contains(failed));
+                failed.fold(BTreeMap::new(), |mut counts, failed| {
+                    *counts.entry(escape(failed)).or_default() += 1;
+                    counts
+                })
             };
             mark(out, "+ fails:", &differ(new, old));
             mark(out, "- failed:", &differ(old, new));
@@ -231,11 +237,9 @@ impl Difference {
     }
 }
 
-/// Lines with a mark before each; like ones are one, with their number.
-fn mark(out: &mut String, sign: &str, lines: &[String]) {
-    let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
-    lines.iter().for_each(|line| *counts.entry(line).or_default() += 1);
-    for (line, many) in counts {
+/// Lines with a mark before each, and how often each stands for itself.
+fn mark(out: &mut String, sign: &str, lines: &BTreeMap<String, u64>) {
+    for (line, &many) in lines {
         let times = if many > 1 { format!("  ×{many}") } else { String::new() };
         let _ = writeln!(out, "    {sign} {line}{times}");
     }
@@ -307,8 +311,7 @@ fn words(text: &str) -> Vec<&str> {
 /// Two texts as one, with what went and what came inline, word by word.
 fn changed(old: &str, new: &str) -> String {
     let (a, b) = (words(old), words(new));
-    let before = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
-    let after = a[before..].iter().rev().zip(b[before..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let (before, after) = alike_ends(&a, &b, |a, b| a == b);
     let part = |words: &[&str], open: &str, close: &str| match words.is_empty() {
         true => String::new(),
         false => format!("{open}{}{close}", words.join(" ")),

@@ -4,6 +4,7 @@ use super::phase::Phase;
 use super::story::{Walk, Whose};
 use crate::catalog::catalog;
 use crate::machine::{Table, Verdict};
+use crate::trace::layer_of;
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -155,11 +156,7 @@ fn made(walks: &[Walk]) -> BTreeSet<Move> {
 }
 
 fn coverage(table: &Table, old: &BTreeSet<Move>, new: &BTreeSet<Move>) -> Option<(String, usize, usize, usize)> {
-    let layer = match table.name {
-        "socket" => "sock",
-        "datagram" => "dgram",
-        name => name,
-    };
+    let layer = layer_of(table.name);
     let pair = |cell: &crate::machine::Cell| match cell.verdict {
         Verdict::Go { to, .. } => {
             Some((layer.to_owned(), table.states[cell.from].to_owned(), table.states[to].to_owned()))
