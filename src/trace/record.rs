@@ -391,6 +391,17 @@ impl Fault {
         )
     }
 
+    /// The named fault that did it, by its index.
+    pub const fn rule(&self) -> Option<u32> {
+        match self {
+            Fault::Dropped(rule) | Fault::Delayed(rule, _) | Fault::Held(rule) | Fault::Released(rule) => Some(*rule),
+            Fault::Duplicated(rule) | Fault::Corrupted(rule, _) => *rule,
+            Fault::Lost | Fault::LostInBurst | Fault::QueueFull | Fault::Cut | Fault::TooBig | Fault::Reordered(_) => {
+                None
+            }
+        }
+    }
+
     /// The kind's name, as the JSON form has it.
     pub const fn name(&self) -> &'static str {
         match self {
