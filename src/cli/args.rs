@@ -68,6 +68,7 @@ Examples:
   drywire run sims/handshake.toml --format path         only the states that each end passed
   drywire run sims/handshake.toml --host client --layer tcp
   drywire run sims/handshake.toml --numbers             each line with its record's number, for `why`
+  drywire run sims/handshake.toml --times absolute      times since the run began
   drywire run sims/handshake.toml --set links.wire.delay='80 ms' --seed 7
   drywire run sims/handshake.toml --format pcapng --host client -o client.pcapng    for Wireshark
   drywire run sims/handshake.toml --format json --bytes -o old.jsonl     a trace to keep

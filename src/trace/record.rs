@@ -51,7 +51,7 @@ pub enum What {
     Step {
         /// The program.
         actor: ActorId,
-        /// Which of its steps, from 0.
+        /// Which of its steps, from 0; in words for people the first is step 1.
         index: u32,
     },
     /// A program made a call; a call that blocks is `pending` and has a `return` later.
