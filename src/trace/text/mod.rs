@@ -9,7 +9,7 @@
 //!
 //! - Time is in milliseconds, rounded, and relative, so that one changed delay does not change every line:
 //!   `~50` is the flight of what arrived, `+1000` the time since the line before of the same host; since the last of
-//!   what that line stands for, if it was over by then. `@` is the time since the run began, where that is asked for.
+//!   what that line stands for, if it was over by then.
 //! - The layer: `call`, `sock` (edges of the socket machine), `tcp` (states), `seg>` and `seg<`, `timer`, `udp>` and `udp<`,
 //!   `icmp>`, `arp>`, `link` and `drop` (what links and nodes did to packets), `conn`, `app`, `power`, `judge`, `end`.
 //! - A connection is its initiator and the count of that host's connects; a sequence number is counted from its sender's
@@ -47,7 +47,7 @@ pub struct TextOptions {
     pub layers: Vec<String>,
     /// Each line begins with its record's number, that of the JSON form; a folded line with that of its first record.
     pub numbers: bool,
-    /// In the column of time stands the time since the run began.
+    /// In the column of time stands `@`, the time since the run began.
     pub absolute: bool,
     /// Long runs of like packets stay a line for each.
     pub unfolded: bool,
