@@ -198,7 +198,7 @@ fn bytes_that_are_no_scenario() {
 
 #[test]
 fn a_huge_file_is_read_to_its_end() {
-    let huge = format!("# {}\n{SOUND}", "x".repeat(20 << 20));
+    let huge = format!("# {}\n{SOUND}", "x".repeat(12 << 20));
     drywire(with(huge).path(), &["run", "x.toml", "--format", "path"]).is(0);
     let deep = format!("a = {}", "[".repeat(200_000));
     drywire(with(deep).path(), &["run", "x.toml"]).is(BAD);
@@ -340,4 +340,65 @@ fn one_bad_scenario_does_not_hide_the_others() {
     let ran = drywire(folder.path(), &["check", "y.toml", "x.toml"]);
     ran.is(BAD).says(&["nothing"]);
     assert!(ran.out.contains("1 ok") && ran.out.contains("1 could not be read"), "{}", ran.out);
+}
+
+#[test]
+fn a_saved_trace_without_its_end_is_refused() {
+    let folder = with(SOUND);
+    let whole = drywire(folder.path(), &["run", "x.toml", "--format", "json"]).out;
+    let lines: Vec<&str> = whole.lines().collect();
+    fs::write(folder.path().join("torn.jsonl"), lines[..lines.len() / 2].join("\n") + "\n").unwrap();
+    let commands: [&[&str]; 6] = [
+        &["check", "torn.jsonl"],
+        &["run", "torn.jsonl"],
+        &["graph", "tcp", "--run", "torn.jsonl"],
+        &["why", "torn.jsonl", "1"],
+        &["diff", "torn.jsonl", "x.toml"],
+        &["measure", "torn.jsonl"],
+    ];
+    for command in commands {
+        drywire(folder.path(), command).is(BAD).says(&["torn.jsonl", "has no end", "help: save the whole of it again"]);
+    }
+    let narrowed = drywire(folder.path(), &["run", "x.toml", "--format", "json", "--layer", "tcp"]).out;
+    fs::write(folder.path().join("narrowed.jsonl"), narrowed).unwrap();
+    drywire(folder.path(), &["run", "narrowed.jsonl"]).is(BAD).says(&["narrowed when it was saved"]);
+}
+
+#[test]
+fn what_is_too_large_is_no_scenario_and_errors_without_end_are_counted() {
+    let folder = with("#".repeat((16 << 20) + 1));
+    for command in ["run", "check"] {
+        drywire(folder.path(), &[command, "x.toml"]).is(BAD).says(&["x.toml is too large", "16 MiB"]);
+    }
+    let hosts: String = (0..15_050).map(|host| format!("h{host} = \"10.0.0.300\"\n")).collect();
+    let folder = with(format!("{}\n[hosts]\n{hosts}", SOUND.split("\n[hosts]").next().unwrap()));
+    drywire(folder.path(), &["run", "x.toml"]).is(BAD).says(&["and more than 29980 more errors"]);
+}
+
+#[test]
+fn a_fault_that_befalls_nothing_and_answers_that_nobody_asks_for_are_told_of() {
+    let fault = "[[faults]]\ndrop = \"SYN\"\nnth = 7\n\n[run]";
+    let folder = with(SOUND.replacen("[run]", fault, 1));
+    let told = "x.toml: fault 1 { drop = \"SYN\", nth = [7] } befell no packet";
+    drywire(folder.path(), &["run", "x.toml"]).is(0).says(&["note: ", told]);
+    let checked = drywire(folder.path(), &["check", "x.toml"]);
+    assert!(checked.is(0).out.contains(told), "{checked:#?}");
+    let ran = drywire(folder.path(), &["run", "x.toml", "--choices", "0,1,0"]);
+    ran.is(0).says(&["x.toml: --choices gives 3 answers, and the run asked 0 times"]);
+    let folder = with(SOUND);
+    assert_eq!(drywire(folder.path(), &["run", "x.toml"]).is(0).err, "");
+}
+
+#[test]
+fn words_of_the_command_line_say_what_would_be_right() {
+    let folder = with(SOUND);
+    let ran = |args: &[&str], words: &[&str]| drywire(folder.path(), args).is(BAD).says(words).code;
+    for seed in ["abc", "-1", "9223372036854775808"] {
+        ran(&["run", "x.toml", "--seed", seed], &["a seed is a whole number from 0 to 9223372036854775807"]);
+    }
+    ran(&["run", "x.toml", "--choices", "x"], &["as in `0,1,0`"]);
+    ran(&["diff", "-", "-"], &["standard input holds one run"]);
+    ran(&["run", "-"], &["standard input is empty", "help: "]);
+    ran(&["run", "x.toml", "-o", "no/x"], &["no/x cannot be written", "no folder no", "help: make the folder first"]);
+    ran(&["new", "no/x"], &["no/x.toml cannot be written", "no folder no", "help: make the folder first"]);
 }

@@ -263,3 +263,17 @@ fn a_divergence_may_be_shown_from_within_its_folder() {
         assert_eq!(code(&output), expected, "{}", err(&output));
     }
 }
+
+#[test]
+fn times_may_be_those_since_the_run_began() {
+    let run = |more: &[&str]| out(&here(&[&["run", "sims/handshake.toml", "--layer", "seg"], more].concat()));
+    let (since, absolute) = (run(&[]), run(&["--times", "absolute"]));
+    let clocks = |text: &str| -> Vec<String> {
+        let body = text.split_once("\n\n").expect("a head").1;
+        body.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    };
+    assert_eq!(run(&["--times", "since"]), since);
+    assert_eq!(clocks(&absolute).iter().take(3).collect::<Vec<_>>(), ["@0", "@50", "@50"]);
+    assert_eq!(clocks(&absolute).len(), clocks(&since).len());
+    assert_eq!(code(&here(&["run", "sims/handshake.toml", "--times", "absolute", "--format", "path"])), 2);
+}

@@ -1,7 +1,7 @@
 //! What README.md shows is what the program prints.
 //!
 //! - A block of `console` is commands after `$ `, each with its output: standard output, then standard error.
-//! - A block of `toml` whose first line names a file (`# sims/x.toml`) is that file, for the commands after it.
+//! - A block of `toml` whose first line names a file (`# x.toml`) is that file, for the commands after it.
 //! - A comment `<!-- drywire … -->` before a block says what printed it.
 //!
 //! `DRYWIRE_BLESS=1 cargo test readme` writes what the program prints into README.md.
@@ -71,9 +71,9 @@ fn renewed(folder: &Path, text: &str) -> String {
         }
         let Some(language) = line.strip_prefix("```") else { continue };
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-        let file = block.first().and_then(|first| first.strip_prefix("# sims/"));
+        let file = block.first().and_then(|first| first.strip_prefix("# ")).filter(|file| file.ends_with(".toml"));
         if let (Some(file), "toml") = (file, language) {
-            fs::write(folder.join("sims").join(file), block[1..].join("\n") + "\n").expect("a file can be written");
+            fs::write(folder.join(file), block[1..].join("\n") + "\n").expect("a file can be written");
         }
         match maker.take().and_then(|command| printed(folder, &command)) {
             Some(output) => out.extend(output),

@@ -100,7 +100,7 @@ pub trait Program {
     /// Does what can be done now; says what to wait for. A step with nothing new is harmless.
     fn step(&mut self, sys: &mut dyn Sys) -> Wait;
 
-    /// It waits for others by its nature: a run may end while it does.
+    /// It waits for others by its nature, as a server does: a run may end while it waits, and is not stuck then.
     fn serves(&self) -> bool {
         false
     }

@@ -68,6 +68,7 @@ Examples:
   drywire run sims/handshake.toml --format path         only the states that each end passed
   drywire run sims/handshake.toml --host client --layer tcp
   drywire run sims/handshake.toml --numbers             each line with its record's number, for `why`
+  drywire run sims/handshake.toml --times absolute      times since the run began
   drywire run sims/handshake.toml --set links.wire.delay='80 ms' --seed 7
   drywire run sims/handshake.toml --format pcapng --host client -o client.pcapng    for Wireshark
   drywire run sims/handshake.toml --format json --bytes -o old.jsonl     a trace to keep
@@ -90,10 +91,10 @@ pub(super) struct RunArgs {
     #[arg(long)]
     pub(super) bytes: bool,
     /// The seed of all that is random [default: the scenario's]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub(super) seed: Option<u64>,
     /// Answers to what could go either way, in order (`0,1,0`); then nominal
-    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "seed")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "seed", value_parser = answer)]
     pub(super) choices: Option<Vec<u32>>,
     /// Replace a value of the scenario: `links.wire.delay=80 ms`
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
@@ -110,12 +111,23 @@ pub(super) struct RunArgs {
     /// In the text form, begin each line with its record's number: what `why` asks for
     #[arg(long)]
     pub(super) numbers: bool,
+    /// In the text form, what stands in the column of time
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = Times::Since)]
+    pub(super) times: Times,
     /// Print the scenario with all its defaults filled in, and run nothing
-    #[arg(long, conflicts_with_all = ["format", "bytes", "host", "conn", "layer", "numbers", "choices"])]
+    #[arg(long, conflicts_with_all = ["format", "bytes", "host", "conn", "layer", "numbers", "times", "choices"])]
     pub(super) explain: bool,
     /// Write to this file instead of standard output; it appears whole or not at all
     #[arg(short, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Times {
+    /// `+` the time since the line before of the same host, `~` the flight of what arrived
+    Since,
+    /// `@` the time since the run began
+    Absolute,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -155,7 +167,7 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub(super) set: Vec<(String, String)>,
     /// The seed of all that is random [default: each scenario's own]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub(super) seed: Option<u64>,
     /// What to print
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
@@ -192,7 +204,7 @@ pub(super) struct GraphArgs {
     #[arg(long, value_name = "SIM", requires = "name")]
     pub(super) run: Option<PathBuf>,
     /// The seed of that run [default: the scenario's]
-    #[arg(long, value_name = "N", requires = "run")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed, requires = "run")]
     pub(super) seed: Option<u64>,
     /// Replace a value of that scenario: `links.wire.delay=80 ms`
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value, requires = "run")]
@@ -242,7 +254,7 @@ pub(super) struct DiffArgs {
     #[arg(value_name = "NEW")]
     pub(super) new: Option<PathBuf>,
     /// The seed of both runs; given twice, of the old and of the new one
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub(super) seed: Vec<u64>,
     /// Replace a value of the new run's scenario: `links.wire.delay=80 ms`
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
@@ -299,10 +311,10 @@ pub(super) struct WhyArgs {
     #[arg(long, value_name = "TIME", conflicts_with = "record")]
     pub(super) at: Option<String>,
     /// The seed of all that is random [default: the scenario's]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub(super) seed: Option<u64>,
     /// Answers to what could go either way, in order (`0,1,0`); then nominal
-    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "seed")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "seed", value_parser = answer)]
     pub(super) choices: Option<Vec<u32>>,
     /// Replace a value of the scenario: `links.wire.delay=80 ms`
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
@@ -398,7 +410,7 @@ pub(super) struct MeasureArgs {
     #[arg(long, value_name = "KEY=VALUE,…", value_parser = key_value)]
     pub(super) set: Vec<(String, String)>,
     /// The seed of all that is random [default: each scenario's own]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub(super) seed: Option<u64>,
     /// Run with the seeds 1 to N: least, median and greatest value of each figure
     #[arg(long, value_name = "N", conflicts_with = "seed", value_parser = clap::value_parser!(u64).range(1..))]
@@ -465,6 +477,16 @@ pub(super) struct OutArgs {
     /// Write to this file instead of standard output; it appears whole or not at all
     #[arg(short, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+}
+
+/// A seed, within what a scenario can say too.
+fn seed(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|seed| i64::try_from(*seed).is_ok());
+    number.ok_or_else(|| format!("a seed is a whole number from 0 to {}", i64::MAX))
+}
+
+fn answer(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "answers are whole numbers with commas between them, as in `0,1,0`".to_owned())
 }
 
 /// `KEY=VALUE`: what is before the first `=`, and all after it.

@@ -63,6 +63,9 @@ fn sides(args: &DiffArgs) -> Result<(Side, Side), Trouble> {
         ([both], _) => (Some(*both), Some(*both)),
         ([first, second, ..], _) => (Some(*first), Some(*second)),
     };
+    if files::is_dash(&args.old) && args.new.as_deref().is_some_and(files::is_dash) {
+        return Err(Trouble::with_help("standard input holds one run, not two", "give the other one as a file"));
+    }
     let path = args.new.as_ref().unwrap_or(&args.old);
     let old = side(files::given(&args.old, &[])?, &files::shown(&args.old), first)?;
     let mut new = side(files::given(path, &args.set)?, &files::shown(path), second)?;

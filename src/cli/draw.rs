@@ -60,11 +60,17 @@ pub(super) fn message(paint: Paint, message: &str, help: Option<&str>) -> String
     format!("{} {message}\n{help}", paint.red("error:"))
 }
 
+/// What is no error, but may not be what was meant.
+pub(super) fn remark(paint: Paint, text: &str) -> String {
+    format!("{} {text}\n", paint.yellow("note:"))
+}
+
 /// All errors of a scenario, each under its line.
 pub(super) fn diagnostics(paint: Paint, all: &Diagnostics) -> String {
     let mut out: Vec<String> = all.list.iter().take(SHOWN).map(|error| placed(paint, all, error)).collect();
     if all.list.len() > SHOWN {
-        out.push(format!("… and {} more errors in {}\n", all.list.len() - SHOWN, all.name));
+        let least = if all.beyond > 0 { "more than " } else { "" };
+        out.push(format!("… and {least}{} more errors in {}\n", all.list.len() - SHOWN, all.name));
     }
     out.join("\n")
 }
@@ -251,8 +257,8 @@ mod tests {
     fn no_place_and_no_text_breaks_the_drawing() {
         for text in ["", "한글", "a\u{1b}[31mb\u{9b}c\u{202e}", "x\r\n\r\n", &"y".repeat(5_000)] {
             for span in [0..0, 1..2, 0..9_999, 9_999..10_000, core::ops::Range { start: 2, end: 1 }] {
-                let all =
-                    Diagnostics { name: "n".into(), text: text.into(), list: vec![error(span); 30], sets: vec![] };
+                let list = vec![error(span); 30];
+                let all = Diagnostics { name: "n".into(), text: text.into(), list, beyond: 0, sets: vec![] };
                 let drawn = diagnostics(Paint::NONE, &all);
                 assert!(drawn.contains("unknown field") && drawn.contains("10 more errors"), "{drawn}");
                 assert!(!drawn.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{drawn}");

@@ -34,6 +34,8 @@ pub(super) struct Filter {
     pub(super) layers: Vec<String>,
     /// Each line begins with its record's number.
     pub(super) numbers: bool,
+    /// Times are since the run began.
+    pub(super) absolute: bool,
 }
 
 /// What became of a scenario.
@@ -53,6 +55,8 @@ pub(super) struct Verdict {
     pub(super) records: u32,
     /// A saved trace has no expectations: the judge alone was asked.
     pub(super) judged_only: bool,
+    /// The named faults that befell no packet.
+    pub(super) idle_faults: Vec<String>,
     /// The limit that ended the run, if one did.
     pub(super) limit: Option<String>,
 }
@@ -82,21 +86,36 @@ pub(super) fn run(described: &Scenario, how: &How) -> Trace {
     run_and_judge(described, how).0
 }
 
-fn run_and_judge(described: &Scenario, how: &How) -> (Trace, Vec<Finding>) {
+/// The same, and what of the scenario and of the answers had no effect.
+pub(super) fn run_with_notes(described: &Scenario, how: &How) -> (Trace, Vec<String>) {
+    let (trace, _, asked) = run_and_judge(described, how);
+    let mut notes = scenario::idle_faults(described, &trace.records);
+    let given = how.choices.as_ref().map_or(0, Vec::len);
+    if given > asked {
+        notes.push(format!(
+            "--choices gives {given} answers, and the run asked {asked} times: the others had no effect"
+        ));
+    }
+    (trace, notes)
+}
+
+/// A run, what the judge finds in it, and how many answers were asked of the choices, where they are given.
+fn run_and_judge(described: &Scenario, how: &How) -> (Trace, Vec<Finding>, usize) {
     let seed = how.seed.unwrap_or(described.seed);
     let world = World::new(described, seed);
-    let mut trace = match &how.choices {
-        Some(choices) => world.trace(&mut Scripted::new(choices.clone())),
+    let mut scripted = how.choices.clone().map(Scripted::new);
+    let mut trace = match &mut scripted {
+        Some(scripted) => world.trace(scripted),
         None => world.trace(&mut Seeded::new(seed)),
     };
     let findings = judge::append(&mut trace);
-    (trace, findings)
+    (trace, findings, scripted.map_or(0, |scripted| scripted.given().len()))
 }
 
 impl Filter {
     fn options(&self) -> TextOptions {
-        let Filter { hosts, conns, layers, numbers } = self.clone();
-        TextOptions { hosts, conns, layers, numbers, unfolded: false }
+        let Filter { hosts, conns, layers, numbers, absolute } = self.clone();
+        TextOptions { hosts, conns, layers, numbers, absolute, unfolded: false }
     }
 
     fn is_none(&self) -> bool {
@@ -139,12 +158,19 @@ pub(super) fn narrowed_json(trace: &Trace, bytes: bool, filter: &Filter) -> Stri
 const ANOTHER_RUN: &str = "a saved trace is of one run: `drywire run ONE.toml --format json -o FILE` for each";
 const NOT_A_TRACE: &str = "a trace is saved with `drywire run SIM --format json -o FILE`, and read by the same version";
 
-/// A trace from JSON lines.
+const WHOLE: &str =
+    "save the whole of it again: `drywire run SIM --format json -o FILE`, without --host, --conn and --layer";
+
+/// A trace from JSON lines. One without its end is refused: what it does not have would count as not having happened.
 pub(super) fn from_json(name: &str, text: &str) -> Result<Trace, Trouble> {
-    trace::read_json(text).map_err(|error| {
+    let trace = trace::read_json(text).map_err(|error| {
         let help = if error.another_run { ANOTHER_RUN } else { NOT_A_TRACE };
         Trouble::with_help(format!("{name}: {error}"), help)
-    })
+    })?;
+    if !trace.records.iter().any(|record| matches!(record.what, What::End { .. })) {
+        return Err(Trouble::with_help(format!("{name}: the trace has no end: its last lines are missing"), WHOLE));
+    }
+    Ok(trace)
 }
 
 /// A capture of what passed these hosts' interfaces; of everything where none is named.
@@ -163,7 +189,7 @@ pub(super) fn check(described: &Scenario, how: &How) -> Verdict {
 
 /// The same, with the trace.
 pub(super) fn run_and_check(described: &Scenario, how: &How) -> (Trace, Verdict) {
-    let (trace, findings) = run_and_judge(described, how);
+    let (trace, findings, _) = run_and_judge(described, how);
     let tally = scenario::satisfied(described, &trace.header, &trace.records, &findings);
     let failures = scenario::evaluate(described, &trace.header, &trace.records, &findings);
     let known = described.known.iter().filter(|rule| findings.iter().any(|finding| finding.rule == **rule));
@@ -172,7 +198,8 @@ pub(super) fn run_and_check(described: &Scenario, how: &How) -> (Trace, Verdict)
     let asked = described.expect.iter().any(|expectation| matches!(expectation.claim, Claim::Ending(_)));
     let limit = counted.limit.clone().filter(|_| !asked);
     let known = known.cloned().collect();
-    (trace, Verdict { expectations: tally.all, failures, known, limit, ..counted })
+    let idle_faults = scenario::idle_faults(described, &trace.records);
+    (trace, Verdict { expectations: tally.all, failures, known, limit, idle_faults, ..counted })
 }
 
 /// Where a program's step stands in the scenario's text.

@@ -10,8 +10,10 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// How much input is read: more is no scenario.
+/// How much input is read.
 const LARGEST: u64 = 1 << 30;
+/// How much is read of what does not begin as a saved trace: more is no scenario.
+const LARGEST_SCENARIO: u64 = 16 << 20;
 /// How deep folders are searched.
 const DEEPEST: u32 = 8;
 /// The folder of the scenarios.
@@ -37,7 +39,8 @@ pub(super) fn shown(path: &Path) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
-fn is_dash(path: &Path) -> bool {
+/// Standard input, or standard output.
+pub(super) fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
@@ -107,14 +110,26 @@ pub(super) fn read(path: &Path) -> Result<String, Trouble> {
     let name = shown(path);
     let mut bytes = Vec::new();
     let result = if is_dash(path) {
-        io::stdin().lock().take(LARGEST).read_to_end(&mut bytes)
+        bounded(&mut io::stdin().lock(), &mut bytes)
     } else if path.is_dir() {
         return Err(folder(path));
     } else {
-        File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
+        File::open(path).and_then(|mut file| bounded(&mut file, &mut bytes))
     };
     match result {
-        Ok(_) => {}
+        Ok(true) if bytes.is_empty() && is_dash(path) => {
+            return Err(Trouble::with_help(
+                "standard input is empty",
+                "`-` reads a scenario or a saved trace, and only once: drywire run - < lost-syn.toml",
+            ));
+        }
+        Ok(true) => {}
+        Ok(false) => {
+            return Err(Trouble::with_help(
+                format!("{name} is too large"),
+                "a scenario has at most 16 MiB, a saved trace at most 1 GiB",
+            ));
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(missing(path)),
         Err(error) => return Err(Trouble::new(format!("{name} cannot be read: {error}"))),
     }
@@ -125,6 +140,19 @@ pub(super) fn read(path: &Path) -> Result<String, Trouble> {
             "scenarios and saved traces are UTF-8 text; a capture (pcapng) cannot be read back",
         )
     })
+}
+
+/// Reads all, or says that it is more than a scenario or a saved trace has.
+fn bounded(from: &mut dyn Read, bytes: &mut Vec<u8>) -> io::Result<bool> {
+    from.take(LARGEST_SCENARIO + 1).read_to_end(bytes)?;
+    if bytes.len() as u64 <= LARGEST_SCENARIO {
+        return Ok(true);
+    }
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Ok(false);
+    }
+    from.take(LARGEST - LARGEST_SCENARIO).read_to_end(bytes)?;
+    Ok(bytes.len() as u64 <= LARGEST)
 }
 
 fn folder(path: &Path) -> Trouble {
@@ -222,10 +250,22 @@ pub(super) fn expand(given: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
 /// Writes a result to the file of `-o`, or to standard output.
 pub(super) fn put(out: Option<&Path>, bytes: &[u8]) -> Done {
     match out {
-        Some(path) if !is_dash(path) => whole(path, bytes)
-            .map_err(|error| Trouble::new(format!("{} cannot be written: {error}", shown(path))))
-            .map(|()| Status::Fine),
+        Some(path) if !is_dash(path) => {
+            whole(path, bytes).map_err(|error| unwritten(path, &error)).map(|()| Status::Fine)
+        }
         _ => standard_output(bytes).map(|()| Status::Fine),
+    }
+}
+
+/// A file that cannot be written, and why.
+pub(super) fn unwritten(path: &Path, error: &io::Error) -> Trouble {
+    let name = shown(path);
+    match (error.kind(), path.parent()) {
+        (ErrorKind::NotFound, Some(folder)) => Trouble::with_help(
+            format!("{name} cannot be written: there is no folder {}", shown(folder)),
+            "make the folder first, or name a file in one that is there",
+        ),
+        _ => Trouble::new(format!("{name} cannot be written: {error}")),
     }
 }
 

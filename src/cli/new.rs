@@ -18,13 +18,12 @@ pub(super) fn new(args: &NewArgs) -> Done {
         ErrorKind::AlreadyExists => {
             Trouble::with_help(format!("{shown} exists already"), "give another name, or remove the file first")
         }
-        ErrorKind::NotFound => Trouble::new(format!("{shown} cannot be written: there is no such folder")),
-        _ => Trouble::new(format!("{shown} cannot be written: {error}")),
+        _ => files::unwritten(&path, &error),
     })?;
     if let Err(error) = file.write_all(scenario(&path).as_bytes()) {
         // The first error is the one to tell of.
         let _ = std::fs::remove_file(&path);
-        return Err(Trouble::new(format!("{shown} cannot be written: {error}")));
+        return Err(files::unwritten(&path, &error));
     }
     let file = quoted(&shown);
     let said = format!("{shown}: a scenario to begin with\ntry: drywire run {file}\n     drywire check {file}\n");

@@ -16,9 +16,20 @@ pub(super) fn text(paint: Paint, rows: &[Row], runs: u32) -> String {
         out.push('\n');
         out.push_str(&details(paint, row));
     }
+    out.push_str(&remarks(paint, rows));
     out.push('\n');
     out.push_str(&summary(paint, rows, runs));
     out
+}
+
+/// What keeps no scenario from being as it should be, but may not be what was meant.
+fn remarks(paint: Paint, rows: &[Row]) -> String {
+    let remarks = |row: &Row| -> Vec<String> {
+        let idle = row.verdict.iter().flat_map(|verdict| &verdict.idle_faults);
+        idle.map(|text| draw::remark(paint, &format!("{}: {text}", row.name))).collect()
+    };
+    let all: Vec<String> = rows.iter().flat_map(remarks).collect();
+    if all.is_empty() { String::new() } else { format!("\n{}", all.concat()) }
 }
 
 fn table(paint: Paint, rows: &[Row]) -> String {
@@ -146,6 +157,7 @@ fn json_row(row: &Row) -> Value {
         "records": verdict.records,
         "judged_only": verdict.judged_only,
         "known": verdict.known,
+        "idle_faults": verdict.idle_faults,
         "findings": verdict.findings,
         "failures": failures,
         "limit": verdict.limit,

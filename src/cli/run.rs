@@ -1,6 +1,6 @@
 //! `drywire run`: traces.
 
-use super::args::{RunArgs, TraceFormat};
+use super::args::{RunArgs, Times, TraceFormat};
 use super::draw::{self, Paint};
 use super::engine::{self, Filter, How};
 use super::files::{self, Input};
@@ -53,6 +53,12 @@ fn sensible(args: &RunArgs) -> Result<(), Trouble> {
         return Err(Trouble::with_help(
             "--numbers is for the text form",
             "leave it out, or leave out --format; JSON has each record's number as `id`",
+        ));
+    }
+    if args.times == Times::Absolute && args.format != TraceFormat::Text {
+        return Err(Trouble::with_help(
+            "--times is for the text form",
+            "leave it out, or leave out --format; JSON has each record's time as `at`",
         ));
     }
     if args.bytes && args.format != TraceFormat::Json {
@@ -119,7 +125,12 @@ fn one(args: &RunArgs, path: &Path, input: Input, status: &mut Status) -> Result
 /// The trace of an input: that of a run, or the saved one.
 pub(super) fn trace(name: &str, input: Input, how: &How) -> Result<Trace, Trouble> {
     match input {
-        Input::Scenario { scenario, .. } => Ok(engine::run(&scenario, how)),
+        Input::Scenario { scenario, .. } => {
+            let (trace, notes) = engine::run_with_notes(&scenario, how);
+            let paint = Paint::on(io::stderr().is_terminal());
+            notes.iter().for_each(|text| note(&draw::remark(paint, &format!("{name}: {text}"))));
+            Ok(trace)
+        }
         Input::Trace(_) if how.seed.is_some() || how.choices.is_some() => {
             Err(Trouble::new(format!("{name} is a saved trace: it has its seed and its choices already")))
         }
@@ -132,7 +143,7 @@ fn written(args: &RunArgs, trace: &Trace) -> Result<Vec<u8>, Trouble> {
     known_hosts(trace, &args.host)?;
     known_conns(trace, &args.conn)?;
     let (hosts, conns, layers) = (args.host.clone(), args.conn.clone(), args.layer.clone());
-    let filter = Filter { hosts, conns, layers, numbers: args.numbers };
+    let filter = Filter { hosts, conns, layers, numbers: args.numbers, absolute: args.times == Times::Absolute };
     match args.format {
         TraceFormat::Text => Ok(coloured(Paint::on(terminal), &engine::text(trace, &filter)).into_bytes()),
         TraceFormat::Path => Ok(engine::path(trace, &filter).into_bytes()),

@@ -11,6 +11,9 @@ pub const SHOWN: usize = 20;
 /// Beyond so many errors none is compared with what may have been meant: they are not shown, and comparing costs.
 const SUGGESTED: usize = 100;
 
+/// Beyond so many errors the others are only counted: a file can be wrong in more places than there is room for.
+const KEPT: usize = 30_000;
+
 /// A byte range of the source text.
 pub(crate) type Place = Range<usize>;
 
@@ -49,6 +52,8 @@ pub struct Diagnostics {
     pub text: String,
     /// The errors.
     pub list: Vec<Diagnostic>,
+    /// How many more there are at most, which are not in the list.
+    pub beyond: usize,
     /// Where in the text values stand that did not come from the file: replacements, a line for each.
     pub sets: Vec<Range<usize>>,
 }
@@ -89,7 +94,8 @@ impl Diagnostics {
     /// What to say of the errors that are not shown.
     pub fn more(&self) -> Option<String> {
         let hidden = self.list.len().saturating_sub(SHOWN);
-        (hidden > 0).then(|| format!("and {} more", thousands(hidden as u64)))
+        let least = if self.beyond > 0 { "more than " } else { "" };
+        (hidden > 0).then(|| format!("and {least}{} more", thousands(hidden as u64)))
     }
 }
 
@@ -189,6 +195,9 @@ pub(crate) fn listed<'a>(what: &str, words: impl IntoIterator<Item = &'a str>) -
 #[derive(Default, Debug)]
 pub(crate) struct Errors {
     list: Vec<Diagnostic>,
+    /// How many there are for which the list has no room, and the last of them.
+    beyond: usize,
+    last: Option<Diagnostic>,
     /// Those that may only follow from something that could not be read: a name that stands nowhere, a key that misses.
     doubtful: BTreeSet<usize>,
 }
@@ -199,13 +208,18 @@ impl Errors {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.list.len()
+        self.list.len() + self.beyond
     }
 
     /// Reports an error with what would be right; a label may be added to what it returns.
     pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) -> &mut Diagnostic {
+        let error = Diagnostic { message: message.into(), span: place, label: String::new(), help: help.into() };
         let index = self.list.len();
-        self.list.push(Diagnostic { message: message.into(), span: place, label: String::new(), help: help.into() });
+        if index == KEPT {
+            self.beyond += 1;
+            return self.last.insert(error);
+        }
+        self.list.push(error);
         &mut self.list[index]
     }
 
@@ -232,7 +246,9 @@ impl Errors {
 
     /// The error reported last may only follow from another.
     pub(crate) fn doubtful(&mut self) {
-        self.doubtful.insert(self.list.len().saturating_sub(1));
+        if self.beyond == 0 {
+            self.doubtful.insert(self.list.len().saturating_sub(1));
+        }
     }
 
     /// Where a file could not be read: drops what may only follow from that, and what is said of values that the parser
@@ -270,7 +286,7 @@ impl Errors {
         }
         list.sort_by_key(|error| (error.span.start, error.span.end));
         list.dedup();
-        Diagnostics { name: name.to_owned(), text, list, sets: vec![] }
+        Diagnostics { name: name.to_owned(), text, list, beyond: self.beyond, sets: vec![] }
     }
 }
 

@@ -2,18 +2,18 @@
 
 use super::leaf::word_of;
 use super::model::{
-    Claim, FaultAction, HostSpec, HostTcp, Lane, Link, Node, PacketMatch, Program, RecordMatch, Scenario, Serve,
-    ServeApp, SocketSpec,
+    Claim, FaultAction, FaultRule, HostSpec, HostTcp, Lane, Link, Node, PacketMatch, Program, RecordMatch, Scenario,
+    Serve, ServeApp, SocketSpec,
 };
 use super::units::{chance_text, duration_text, rate_text, size_text};
 use super::words::{dotted_text, packets_text};
 use super::write::{Fields, key, list, quote, quote_lines, step};
 use crate::base::{LinkId, NodeId, Span, Time};
 use crate::machine::Finite;
-use crate::trace::{End, NodeKind};
+use crate::trace::{End, NodeKind, Record, What};
 use core::fmt::Write;
 use core::net::IpAddr;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The scenario as a file that says everything, even what is a default. It loads to the same scenario.
 pub fn explain(scenario: &Scenario) -> String {
@@ -26,20 +26,7 @@ pub fn explain(scenario: &Scenario) -> String {
         write_link(scenario, index, link, &mut text);
     }
     for fault in &scenario.faults {
-        let (word, mut fields) = (fault_word(&fault.action), Fields::default());
-        fields.text(word, &packets_text(fault.on.kind));
-        match &fault.action {
-            FaultAction::Delay(by) => drop(fields.span("by", *by)),
-            FaultAction::Hold(until) => {
-                let mut awaited = Fields::default();
-                awaited.text("kind", &packets_text(until.kind));
-                which(scenario, until, &mut awaited);
-                fields.raw("until", awaited.inline());
-            }
-            FaultAction::Drop | FaultAction::Duplicate | FaultAction::Corrupt => {}
-        }
-        which(scenario, &fault.on, &mut fields);
-        fields.section("[[faults]]", &mut text);
+        rule(scenario, fault).section("[[faults]]", &mut text);
     }
     steps(scenario, &mut text);
     let mut limits = Fields::default();
@@ -48,6 +35,35 @@ pub fn explain(scenario: &Scenario) -> String {
     limits.section("[limits]", &mut text);
     expectations(scenario, &mut text);
     text
+}
+
+fn rule(scenario: &Scenario, fault: &FaultRule) -> Fields {
+    let (word, mut fields) = (fault_word(&fault.action), Fields::default());
+    fields.text(word, &packets_text(fault.on.kind));
+    match &fault.action {
+        FaultAction::Delay(by) => drop(fields.span("by", *by)),
+        FaultAction::Hold(until) => {
+            let mut awaited = Fields::default();
+            awaited.text("kind", &packets_text(until.kind));
+            which(scenario, until, &mut awaited);
+            fields.raw("until", awaited.inline());
+        }
+        FaultAction::Drop | FaultAction::Duplicate | FaultAction::Corrupt => {}
+    }
+    which(scenario, &fault.on, &mut fields);
+    fields
+}
+
+/// The named faults that befell no packet of a run, each by its number and as the scenario has it.
+pub fn idle_faults(scenario: &Scenario, records: &[Record]) -> Vec<String> {
+    let rule_of = |record: &Record| match &record.what {
+        What::Fault { fault, .. } => fault.rule(),
+        _ => None,
+    };
+    let befell: BTreeSet<u32> = records.iter().filter_map(rule_of).collect();
+    let idle = (0..).zip(&scenario.faults).filter(|(index, _)| !befell.contains(index));
+    idle.map(|(index, fault)| format!("fault {} {} befell no packet", index + 1, rule(scenario, fault).inline()))
+        .collect()
 }
 
 fn node_name(scenario: &Scenario, id: NodeId) -> &str {

@@ -40,7 +40,7 @@ pub use describe::{reference, schema};
 pub(crate) use diagnostic::did_you_mean;
 pub use diagnostic::{Diagnostic, Diagnostics, SHOWN, Source};
 pub use evaluate::{Failure, Tally, evaluate, is_kind, satisfied};
-pub use explain::explain;
+pub use explain::{explain, idle_faults};
 pub use model::Scenario;
 #[cfg(feature = "cli")]
 pub(crate) use units::duration_text;

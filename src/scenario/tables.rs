@@ -56,9 +56,10 @@ table! {
         "serve" serve: Some1<ServeTable>;
         /// The defaults of its sockets, where they differ from the scenario's.
         "sockets" sockets: SocketsTable;
-        /// The host, or the address, that it asks for names which are not in its static table.
+        /// The host, or the address, that it asks for every name, instead of its static table.
         "dns" dns: Name;
-        /// More names for its static table, each with addresses or hosts. All hosts of the scenario are in it.
+        /// More names for its static table, each with addresses or hosts. All hosts of the scenario are in it. With `dns` the
+        /// table is not asked.
         "names" names: Map<Some1<Name>>;
         /// The initial sequence number of its first connection. Without one, it comes from the seed.
         "isn" isn: Whole<0, 4_294_967_295>;

@@ -175,6 +175,7 @@ pub(crate) fn rate_text(rate: u64) -> String {
 
 pub(crate) fn size_text(bytes: u64) -> String {
     match bytes {
+        1.. if bytes.is_multiple_of(1 << 30) => format!("\"{} GiB\"", bytes >> 30),
         1.. if bytes.is_multiple_of(1 << 20) => format!("\"{} MiB\"", bytes >> 20),
         1.. if bytes.is_multiple_of(1 << 10) => format!("\"{} KiB\"", bytes >> 10),
         _ => bytes.to_string(),

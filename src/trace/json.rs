@@ -101,11 +101,13 @@ fn header(line: &str) -> Result<Header, String> {
     struct Version {
         format: u32,
     }
-    let version: Version = serde_json::from_str(line).map_err(|error| format!("not a trace's header: {error}"))?;
+    let version: Version =
+        serde_json::from_str(line).map_err(|error| format!("not a trace's header: {}", within(&error)))?;
     if version.format != FORMAT {
         return Err(format!("the trace has format {}, this program reads format {FORMAT}", version.format));
     }
-    let header: Header = serde_json::from_str(line).map_err(|error| format!("not a trace's header: {error}"))?;
+    let header: Header =
+        serde_json::from_str(line).map_err(|error| format!("not a trace's header: {}", within(&error)))?;
     let known = |node: u16| usize::from(node) < header.nodes.len();
     if let Some(link) = header.links.iter().find(|link| !link.ends.iter().all(|end| known(*end))) {
         return Err(format!("link `{}` ends at a node that the header does not list", link.name));
@@ -116,10 +118,23 @@ fn header(line: &str) -> Result<Header, String> {
     Ok(header)
 }
 
+/// What is wrong within a line: the parser counts lines of its own.
+fn within(error: &serde_json::Error) -> String {
+    let told = error.to_string();
+    match told.rsplit_once(" at line ") {
+        Some((what, _)) => format!("{what} at column {}", error.column()),
+        None => told,
+    }
+}
+
 fn record(line: &str, header: &Header, position: usize) -> Result<Record, String> {
-    let LineIn { mut record, frame } = serde_json::from_str(line).map_err(|error| format!("not a record: {error}"))?;
+    let LineIn { mut record, frame } =
+        serde_json::from_str(line).map_err(|error| format!("not a record: {}", within(&error)))?;
     if record.id.index() != position {
-        return Err(format!("record {} stands where record {position} is due", record.id.0));
+        return Err(format!(
+            "record {} stands where record {position} is due: the trace was narrowed when it was saved, or lines are missing",
+            record.id.0
+        ));
     }
     if let Some(cause) = record.cause.filter(|cause| *cause >= record.id) {
         return Err(format!("record {} has a cause, {}, that does not come before it", record.id.0, cause.0));

@@ -51,7 +51,7 @@ pub enum What {
     Step {
         /// The program.
         actor: ActorId,
-        /// Which of its steps, from 0.
+        /// Which of its steps, from 0; in words for people the first is step 1.
         index: u32,
     },
     /// A program made a call; a call that blocks is `pending` and has a `return` later.
@@ -412,6 +412,17 @@ impl Fault {
             self,
             Fault::Dropped(_) | Fault::Lost | Fault::LostInBurst | Fault::QueueFull | Fault::Cut | Fault::TooBig
         )
+    }
+
+    /// The named fault that did it, by its index.
+    pub const fn rule(&self) -> Option<u32> {
+        match self {
+            Fault::Dropped(rule) | Fault::Delayed(rule, _) | Fault::Held(rule) | Fault::Released(rule) => Some(*rule),
+            Fault::Duplicated(rule) | Fault::Corrupted(rule, _) => *rule,
+            Fault::Lost | Fault::LostInBurst | Fault::QueueFull | Fault::Cut | Fault::TooBig | Fault::Reordered(_) => {
+                None
+            }
+        }
     }
 
     /// The kind's name, as the JSON form has it.

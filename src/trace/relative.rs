@@ -122,7 +122,7 @@ impl Relative {
         let sack = segment.sack.map(|(left, right)| (peer.relative(left), peer.relative(right)));
         let (peer_scales, acks_fin) = (peer.scale.is_some(), ack.is_some() && peer.fin == ack);
         let side = self.sides.entry((flow, packet.src)).or_default();
-        side.learn(segment);
+        side.learn(segment, sender);
         let start = side.relative(segment.seq);
         let stop = start + i64::from(segment.seg_len());
         // A keep-alive's octet is none of the text (RFC 9293, 3.8.4): it has been acknowledged, with all the rest.
@@ -152,6 +152,8 @@ struct Side {
     isn: Option<u32>,
     /// The initial sequence number was read from a SYN, not guessed.
     certain: bool,
+    /// The node that sent this SYN.
+    owner: Option<NodeId>,
     scale: Option<u8>,
     /// The highest number so far, from which later ones are unwrapped.
     high: i64,
@@ -159,6 +161,9 @@ struct Side {
     acked: i64,
     /// The number after its FIN.
     fin: Option<i64>,
+    /// What it counted from before, each with the highest number then: an end that was deleted, and made anew by a SYN
+    /// sent again, answers from another initial sequence number, while what it sent before may be on its way.
+    former: Vec<(u32, i64)>,
     /// What each node has sent: a forged segment makes no retransmission of the true one.
     sent: BTreeMap<NodeId, Ranges>,
 }
@@ -174,9 +179,13 @@ struct Ranges {
 const LONGEST: i64 = 1 << 16;
 
 impl Side {
-    fn learn(&mut self, segment: &Segment) {
-        if segment.flags.has(Flags::SYN) && !self.certain {
-            *self = Side { isn: Some(segment.seq), certain: true, scale: segment.scale, ..Side::default() };
+    fn learn(&mut self, segment: &Segment, sender: Option<NodeId>) {
+        let anew = segment.flags.has(Flags::ACK) && self.isn != Some(segment.seq) && self.owner == sender;
+        if segment.flags.has(Flags::SYN) && (!self.certain || anew) {
+            let mut former = core::mem::take(&mut self.former);
+            former.extend(self.isn.filter(|_| self.certain).map(|isn| (isn, self.high)));
+            let (isn, scale) = (Some(segment.seq), segment.scale);
+            *self = Side { isn, certain: true, owner: sender, scale, former, ..Side::default() };
         }
     }
 
@@ -187,8 +196,14 @@ impl Side {
             None if number == 0 => return 0,
             None => *self.isn.insert(number.wrapping_sub(1)),
         };
-        let highest = isn.wrapping_add(u32::try_from(self.high.rem_euclid(1 << 32)).unwrap_or(0));
-        self.high + i64::from(number.wrapping_sub(highest).cast_signed())
+        let from = |(isn, high): (u32, i64)| {
+            let highest = isn.wrapping_add(u32::try_from(high.rem_euclid(1 << 32)).unwrap_or(0));
+            let beyond = i64::from(number.wrapping_sub(highest).cast_signed());
+            (beyond.abs(), high + beyond)
+        };
+        let former = self.former.iter().rev().copied().map(from);
+        let (_, relative) = former.fold(from((isn, self.high)), |best, next| if next.0 < best.0 { next } else { best });
+        relative
     }
 }
 

@@ -224,6 +224,8 @@ pub(super) fn outcome_words(call: &Call, outcome: &Outcome, names: &Names<'_>) -
         Outcome::Segment(_, text) => format!("segment {}", data(text)),
         Outcome::Nothing => "nothing".to_owned(),
         Outcome::Eof => "eof".to_owned(),
+        // It is asked for a name alone.
+        Outcome::Addr(addr) if call.call == CallName::Getaddrinfo => addr.ip().to_string(),
         Outcome::Addr(addr) => addr.to_string(),
         Outcome::Value(value) if call.args == LINGER => linger_words(*value),
         Outcome::Value(value) => value.to_string(),

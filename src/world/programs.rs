@@ -54,7 +54,8 @@ struct Turn {
 
 impl World {
     /// A program of the caller's on a host, beside those of the scenario; it is stepped for the first time at the
-    /// present.
+    /// present. Where one is left that waits when nothing more can happen, the run ends as stuck; a server, which waits
+    /// by its nature, says so in [`Program::serves`].
     ///
     /// # Panics
     /// Where the node is a switch or a router: nothing runs there.

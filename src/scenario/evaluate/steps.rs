@@ -184,6 +184,8 @@ fn said(header: &Header, outcome: Option<&Outcome>) -> String {
     let Some(outcome) = outcome else { return "nothing".to_owned() };
     let (Outcome::Addr(addr) | Outcome::Accepted(_, addr)) = outcome else { return plain(outcome) };
     match header.nodes.iter().find(|node| node.addrs.contains(&addr.ip())) {
+        // Only a name's address has no port, but for sockets that are not bound, which have no host's address either.
+        Some(node) if addr.port() == 0 => node.name.clone(),
         Some(node) => format!("{}:{}", node.name, addr.port()),
         None => addr.to_string(),
     }
@@ -241,7 +243,7 @@ fn action(action: &Action) -> &'static str {
         Action::GetPeerName => "getpeername",
         Action::Poll => "poll",
         Action::Resolve(_) => "getaddrinfo",
-        Action::Wait => "wait",
+        Action::Wait => "sleep",
         Action::Crash => "crash",
         Action::Restart => "restart",
         Action::Cut(_) => "cut",

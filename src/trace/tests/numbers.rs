@@ -51,6 +51,25 @@ fn a_forwarded_segment_is_no_retransmission_and_a_forged_one_makes_none() {
 }
 
 #[test]
+fn an_end_made_anew_counts_from_its_new_initial_number_and_late_answers_to_the_old_one_still_count_from_that() {
+    let mut it = Scribe::new();
+    let start = it.call(CLIENT, CallName::Connect, "server:80", Outcome::Pending);
+    it.conn(start);
+    let syn = it.send(CLIENT, start, SYN, 0, 0, "");
+    let first = it.send(SERVER, syn, SYN_ACK, 0, 1, "");
+    let anew = it.send(SERVER, syn, SYN_ACK, 1_000_000_000, 1, "");
+    let late = it.send(CLIENT, first, ACK, 1, 1, "");
+    let reply = it.send(CLIENT, anew, ACK, 1, 1_000_000_001, "");
+    let data = it.send(SERVER, reply, PSH_ACK, 1_000_000_001, 1, "x");
+    let trace = it.trace();
+    assert_eq!(names_of(&[syn, first, anew, data], &trace), ["[0,1)", "[0,1)", "[0,1)", "[1,2)"]);
+    let relative = Relative::new(&trace.records);
+    for id in [late, reply] {
+        assert_eq!(relative.get(id).and_then(|shown| shown.ack), Some(1));
+    }
+}
+
+#[test]
 fn without_a_syn_the_first_number_counts_as_one() {
     let mut it = Scribe::new();
     let start = it.call(CLIENT, CallName::Inject, "", Outcome::Ok);

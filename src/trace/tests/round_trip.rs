@@ -292,7 +292,10 @@ fn what_is_wrong_is_said_with_its_line() {
     let good = json(&lost_syn_ack(), &JsonOptions::default());
     let wrong = |from: &str, to: &str| read_json(&good.replacen(from, to, 1)).expect_err("wrong").to_string();
     assert_eq!(wrong("\"format\":1", "\"format\":9"), "line 1: the trace has format 9, this program reads format 1");
-    assert_eq!(wrong("\"id\":3", "\"id\":4"), "line 5: record 4 stands where record 3 is due");
+    let gap = wrong("\"id\":3", "\"id\":4");
+    assert!(gap.starts_with("line 5: record 4 stands where record 3 is due: ") && gap.contains("narrowed"), "{gap}");
+    let torn = wrong("\"kind\":\"step\"", "\"kind\" \"step\"");
+    assert!(torn.starts_with("line 2: not a record: ") && !torn.contains("line 1"), "the line's own number: {torn}");
     assert_eq!(
         wrong("\"node\":0,\"kind\":\"step\"", "\"node\":7,\"kind\":\"step\""),
         "line 2: node 7 is not in the header"

@@ -12,6 +12,7 @@ use super::lines::{Line, rounded};
 use crate::base::{ActorId, Fd, NodeId, RecordId, Span, Time};
 use crate::packet::Flags;
 use crate::trace::{CallName, Names};
+use core::ops::Range;
 use std::collections::BTreeMap;
 
 /// So many like lines of what carries data are left as they are.
@@ -182,7 +183,8 @@ pub(super) fn fold(lines: Vec<Line>, names: &Names<'_>) -> Vec<Line> {
     let mut from = 0;
     while from < lines.len() {
         let len = lines[from..].iter().take_while(|line| line.bulk.is_some()).count();
-        for group in causes_first(&lines, &causes, groups(&lines, from..from + len)) {
+        let run = from..from + len;
+        for group in causes_first(&lines, &causes, &run, groups(&lines, &run)) {
             for member in &group.members[1..] {
                 keep[*member] = false;
             }
@@ -217,41 +219,52 @@ fn causes(lines: &[Line]) -> Vec<Option<usize>> {
 }
 
 /// The groups that are to be folded, cut where one of them would stand above what caused a line of it.
-fn causes_first(lines: &[Line], causes: &[Option<usize>], mut groups: Vec<Group>) -> Vec<Group> {
+///
+/// A cause comes before its effect, so one look along the run finds all cuts, but for those that a group makes which is
+/// too small once cut: its lines then stand where they are, and the next look counts with that.
+fn causes_first(lines: &[Line], causes: &[Option<usize>], run: &Range<usize>, mut groups: Vec<Group>) -> Vec<Group> {
     loop {
         groups.retain(|group| group.bulk.count > few(&group.bulk));
-        let mut shown: BTreeMap<usize, usize> = BTreeMap::new();
-        for group in &groups {
-            shown.extend(group.members.iter().map(|member| (*member, group.members[0])));
-        }
-        let stands = |line: usize| shown.get(&line).copied().unwrap_or(line);
-        let is_early = |group: &Group, member: usize| {
-            let below = |cause: &usize| stands(*cause) > group.members[0];
-            // Where data flow without a pause, what two hosts do overlaps.
-            let overlaps = |cause: &usize| lines[*cause].node != lines[member].node && shown.contains_key(cause);
-            causes[member].is_some_and(|cause| below(&cause) && !overlaps(&cause))
-        };
-        let mut cut = Vec::new();
-        for group in &mut groups {
-            if let Some(at) = (1..group.members.len()).find(|at| is_early(group, group.members[*at])) {
-                let rest = group.members.split_off(at);
-                cut.extend(Group::of(lines, rest));
-                if let Some(first) = Group::of(lines, core::mem::take(&mut group.members)) {
-                    *group = first;
-                }
-            }
-        }
-        if cut.is_empty() {
+        let starts = starts(lines, causes, run, &groups);
+        let is_start = |line: &usize| starts.get(*line - run.start) == Some(&Some(*line));
+        if groups.iter().all(|group| !group.members[1..].iter().any(is_start)) {
             return groups;
         }
-        groups.append(&mut cut);
+        let pieces = groups.iter().flat_map(|group| group.members.chunk_by(|_, next| !is_start(next)));
+        groups = pieces.filter_map(|piece| Group::of(lines, piece.to_vec())).collect();
     }
 }
 
-fn groups(lines: &[Line], run: core::ops::Range<usize>) -> Vec<Group> {
+/// For each line of a run that is in a group, the line that its group has to begin at, so that it stands below its cause.
+fn starts(lines: &[Line], causes: &[Option<usize>], run: &Range<usize>, groups: &[Group]) -> Vec<Option<usize>> {
+    let mut group_of: Vec<Option<usize>> = vec![None; run.len()];
+    for (at, group) in groups.iter().enumerate() {
+        for member in &group.members {
+            group_of[*member - run.start] = Some(at);
+        }
+    }
+    let mut first: Vec<usize> = groups.iter().map(|group| group.members[0]).collect();
+    let mut starts: Vec<Option<usize>> = vec![None; run.len()];
+    for line in run.clone() {
+        let Some(group) = group_of[line - run.start] else { continue };
+        let is_early = |cause: usize| {
+            let folded = cause.checked_sub(run.start).and_then(|cause| starts.get(cause).copied().flatten());
+            // Where data flow without a pause, what two hosts do overlaps.
+            let overlaps = folded.is_some() && lines[cause].node != lines[line].node;
+            folded.unwrap_or(cause) > first[group] && !overlaps
+        };
+        if line != first[group] && causes[line].is_some_and(is_early) {
+            first[group] = line;
+        }
+        starts[line - run.start] = Some(first[group]);
+    }
+    starts
+}
+
+fn groups(lines: &[Line], run: &Range<usize>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut open: BTreeMap<(NodeId, &str, &str, u8), usize> = BTreeMap::new();
-    for at in run {
+    for at in run.clone() {
         let line = &lines[at];
         let Some(bulk) = line.bulk else { continue };
         let key = (line.node, line.layer.as_str(), line.subject.as_str(), kind(&bulk));

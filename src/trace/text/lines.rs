@@ -20,6 +20,8 @@ pub(super) enum Clock {
     Since(Span),
     /// Since the packet was sent.
     Flight(Span),
+    /// Since the run began.
+    At(Time),
 }
 
 /// One line.

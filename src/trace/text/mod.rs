@@ -48,6 +48,8 @@ pub struct TextOptions {
     pub layers: Vec<String>,
     /// Each line begins with its record's number, that of the JSON form; a folded line with that of its first record.
     pub numbers: bool,
+    /// In the column of time stands `@`, the time since the run began.
+    pub absolute: bool,
     /// Long runs of like packets stay a line for each.
     pub unfolded: bool,
 }
@@ -76,7 +78,11 @@ pub fn text(trace: &Trace, options: &TextOptions) -> String {
     let mut lines = lines::lines(&words);
     lines.retain(|line| options.shows(line, &names));
     let mut lines = if options.unfolded { lines } else { fold::fold(lines, &names) };
-    lines::set_clocks(&mut lines);
+    if options.absolute {
+        lines.iter_mut().filter(|line| line.clock != Clock::None).for_each(|line| line.clock = Clock::At(line.at));
+    } else {
+        lines::set_clocks(&mut lines);
+    }
     let mut out = head(&trace.header);
     let host = trace.header.nodes.iter().map(|node| width(&node.name)).max().unwrap_or(0);
     for line in &lines {
@@ -119,6 +125,7 @@ fn print(line: &Line, names: &Names<'_>, host: usize) -> String {
     let clock = match line.clock {
         Clock::None => String::new(),
         Clock::Since(span) => format!("+{}", lines::rounded(span)),
+        Clock::At(at) => format!("@{}", lines::rounded(at.since(Time::ZERO))),
         Clock::Flight(span) => format!("~{}", lines::rounded(span)),
     };
     let node = if line.everywhere { "" } else { names.node(line.node) };

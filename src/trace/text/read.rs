@@ -70,7 +70,7 @@ fn row(line: &str) -> Option<Row> {
     let mut row = Row::default();
     let mut rest = line.trim();
     let is_clock = |word: &str| {
-        word.strip_prefix(['+', '~']).is_some_and(|span| span.starts_with(|first: char| first.is_ascii_digit()))
+        word.strip_prefix(['+', '~', '@']).is_some_and(|span| span.starts_with(|first: char| first.is_ascii_digit()))
     };
     let (word, _, after) = column(rest);
     if let Ok(number) = word.parse()
