@@ -89,8 +89,10 @@ fn renewed(folder: &Path, text: &str) -> String {
 fn readme_shows_what_the_program_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().expect("a folder");
-    fs::create_dir(folder.path().join("sims")).expect("a folder");
-    for name in ["handshake.toml", "handshake-syn-lost.toml", "socket-api-flow.toml"] {
+    fs::create_dir_all(folder.path().join("sims/divergence")).expect("a folder");
+    for name in
+        ["handshake.toml", "handshake-syn-lost.toml", "socket-api-flow.toml", "divergence/syn-to-broadcast.toml"]
+    {
         fs::copy(root.join("sims").join(name), folder.path().join("sims").join(name)).expect("a copy");
     }
     let readme = root.join("README.md");

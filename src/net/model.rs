@@ -1,5 +1,6 @@
 //! The model peer's door to the network: packets into segments with their text, and back.
 
+use super::Via;
 use super::stack::StackConfig;
 use crate::base::{Time, entropy};
 use crate::packet;
@@ -58,11 +59,14 @@ impl Model {
     }
 }
 
-/// Whether a packet goes from one host to one host: a segment from or to a group of them is not taken, nor answered
-/// (RFC 9293, MUST-57 and MUST-63; RFC 1122, 3.2.1.3).
-pub(super) fn is_between_hosts(frame: &Bytes, networks: &[IpNet]) -> bool {
+/// Whether a packet goes from one host to one host: a segment from or to a group of them is not taken, nor answered, nor is
+/// one from no address, or from a loopback address that came over the wire (RFC 9293, MUST-57 and MUST-63; RFC 1122,
+/// 3.2.1.3).
+pub(super) fn is_between_hosts(via: Via, frame: &Bytes, networks: &[IpNet]) -> bool {
     let single = |addr: IpAddr| super::stack::is_single(addr) && !networks.iter().any(|net| net.is_broadcast(addr));
-    packet::endpoints(frame, false).is_some_and(|(_, src, dst)| single(src.ip()) && single(dst.ip()))
+    let somebody = |addr: IpAddr| !addr.is_unspecified() && (via == Via::Loopback || !addr.is_loopback());
+    packet::endpoints(frame, false)
+        .is_some_and(|(_, src, dst)| single(src.ip()) && single(dst.ip()) && somebody(src.ip()))
 }
 
 /// A packet arrives at a peer.

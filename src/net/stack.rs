@@ -288,12 +288,12 @@ impl Stack {
     }
 
     /// Takes one frame in for an end; replies that the stack gives at once depart.
-    pub fn feed(&mut self, id: TcpId, now: Time, frame: &Bytes) -> Option<Moved> {
+    pub fn feed(&mut self, id: TcpId, via: Via, now: Time, frame: &Bytes) -> Option<Moved> {
         let end = self.tcp.get_mut(&id)?;
         match &mut end.engine {
             Engine::Stack(socket) => self.ports.at(end.via).take_in(now, frame, &mut socket.set),
             Engine::Model(peer) => {
-                if super::model::is_between_hosts(frame, &self.networks) {
+                if super::model::is_between_hosts(via, frame, &self.networks) {
                     super::model::feed(peer, frame, now);
                 }
             }
@@ -309,7 +309,7 @@ impl Stack {
     /// Takes a segment in that is for no end; what LISTEN or CLOSED says of it departs.
     pub fn feed_stray(&mut self, via: Via, now: Time, frame: &Bytes, listening: bool) {
         let Some(model) = &self.model else { return self.feed_stack(via, now, frame) };
-        if !super::model::is_between_hosts(frame, &self.networks) {
+        if !super::model::is_between_hosts(via, frame, &self.networks) {
             return;
         }
         let answers = model.answer_stray(frame, listening, now);

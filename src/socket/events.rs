@@ -58,10 +58,12 @@ fn reports(from: State, to: State, ended: Option<Ended>) -> Vec<Input> {
 impl Kernel {
     /// The connection that a `connect` has sent for is CLOSED, and sends nothing any more.
     pub(super) fn drop_attempt(&mut self, fd: Fd, ctx: &mut Ctx<'_, '_>) {
-        let Some(id) = self.peek_stream(fd).and_then(|stream| stream.tcp) else { return };
+        let Some(id) = self.stream(fd).and_then(|stream| stream.tcp.take()) else { return };
         let Some(end) = self.stack.end(id) else { return };
         end.delete();
         let moved = end.look();
+        // The socket knows: what a model peer says of its end is no news to it.
+        self.hand_over(id, Owner::Nobody);
         self.note_move(id, moved, ctx);
         self.detach(id);
     }

@@ -41,8 +41,8 @@ impl Kernel {
         }
         self.note_arrival(frame, ctx);
         match (destination, request) {
-            (Destination::Tcp(id), _) => self.take_segment(id, frame, ctx),
-            (_, Some((listener, local, remote))) => self.take_request(listener, local, remote, frame, ctx),
+            (Destination::Tcp(id), _) => self.take_segment(id, via, frame, ctx),
+            (_, Some((listener, local, remote))) => self.take_request(listener, (local, remote), via, frame, ctx),
             (Destination::Udp(id), _) => self.take_datagram(id, via, frame, ctx),
             (Destination::TcpStray { .. } | Destination::Stack | Destination::Other, None) => {
                 self.take_other(via, frame, ctx);
@@ -89,7 +89,7 @@ impl Kernel {
         }
     }
 
-    fn take_segment(&mut self, id: TcpId, frame: &Frame, ctx: &mut Ctx<'_, '_>) {
+    fn take_segment(&mut self, id: TcpId, via: Via, frame: &Frame, ctx: &mut Ctx<'_, '_>) {
         let now = ctx.tape.now;
         let cause = ctx.tape.cause;
         if let Some(end) = self.stack.end(id) {
@@ -103,7 +103,7 @@ impl Kernel {
         self.ended = resets.then_some(Ended::Reset);
         let queued = self.stack.peek(id).map(TcpEnd::send_queue);
         let (readable, closes) = (self.stack.peek(id).map(TcpEnd::readable), self.closes_at(id, now));
-        let moved = self.stack.feed(id, now, &frame.bytes);
+        let moved = self.stack.feed(id, via, now, &frame.bytes);
         let later = closes.is_some() && self.closes_at(id, now) > closes;
         if let (Some(end), Some(segment)) = (self.stack.end(id), frame.packet.as_ref().and_then(Packet::tcp)) {
             let ack = moved.is_some() || Some(end.send_queue()) < queued;
@@ -154,8 +154,8 @@ impl Kernel {
     fn take_request(
         &mut self,
         listener: Fd,
-        local: SocketAddr,
-        remote: SocketAddr,
+        (local, remote): (SocketAddr, SocketAddr),
+        via: Via,
         frame: &Frame,
         ctx: &mut Ctx<'_, '_>,
     ) {
@@ -170,7 +170,7 @@ impl Kernel {
             }
         }
         self.half_open(listener, id);
-        self.take_segment(id, frame, ctx);
+        self.take_segment(id, via, frame, ctx);
         if self.stack.peek(id).is_some_and(|end| end.state() == State::Listen) {
             // The stack has ignored it.
             self.half_open_moved(id, listener, State::Listen);

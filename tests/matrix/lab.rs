@@ -275,7 +275,7 @@ impl Lab {
         self.now += PAUSE;
         match self.id {
             Some(id) => {
-                self.stack.feed(id, self.now, frame);
+                self.stack.feed(id, Via::Link, self.now, frame);
             }
             None => self.stack.feed_stray(Via::Link, self.now, frame, false),
         }

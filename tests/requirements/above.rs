@@ -1,7 +1,7 @@
 //! What programs and IP have to do with it: sections 3.9.1.7 to 3.9.2.3.
 
 use super::seen::Seen;
-use super::{Beyond, Met, Not, Pending, Row, when};
+use super::{Beyond, Met, Not, Row, when};
 use drywire::base::Time;
 use drywire::packet::{Body, IcmpKind};
 use drywire::socket_api::Errno;
@@ -16,7 +16,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.7",
         says: "a FLUSH call",
         stack: Not("there is none"),
-        model: Pending("not done"),
+        model: Not("there is none"),
         shown: &[],
     },
     Row {
@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.8",
         says: "soft errors are reported to the program",
         stack: Not("not once the connection is open: neither an ICMP error nor a retransmission too many"),
-        model: Pending("not met"),
+        model: Not("not once the connection is open: neither an ICMP error nor a retransmission too many"),
         shown: &[("requirements/unreachable-in-established", told_of_soft_error)],
     },
     Row {
@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.9",
         says: "the program can set the Differentiated Services field",
         stack: Not("there is no such option: it is always 0"),
-        model: Pending("not met"),
+        model: Not("there is no such option: it is always 0"),
         shown: &[("handshake", any_traffic_class)],
     },
     Row {
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.9",
         says: "the program can change the Differentiated Services field while the connection lasts",
         stack: Not("there is no such option: it is always 0"),
-        model: Pending("not met"),
+        model: Not("there is no such option: it is always 0"),
         shown: &[("close-by-the-client", any_traffic_class)],
     },
     Row {
@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.9",
         says: "the Differentiated Services field that was received may be told to the program",
         stack: Not("no call tells of it"),
-        model: Pending("not done"),
+        model: Not("no call tells of it"),
         shown: &[],
     },
     Row {
@@ -80,7 +80,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.2",
         says: "the time to live is configurable",
         stack: Met("`hop-limit`, IP_TTL"),
-        model: Pending("met"),
+        model: Met("`hop-limit`, IP_TTL"),
         shown: &[("requirements/unreachable-in-established", |seen| {
             let set = seen.calls("client", CallName::Setsockopt, "IP_TTL=1").first()?.0;
             let reset = seen.calls("client", CallName::Setsockopt, "IP_TTL=64").first()?.0;
@@ -102,7 +102,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.2",
         says: "IP's Timestamp option",
         stack: Not("smoltcp has no IP options"),
-        model: Pending("not done"),
+        model: Not("it sends no IP options"),
         shown: &[],
     },
     Row {
@@ -110,7 +110,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.2",
         says: "IP's Record Route option",
         stack: Not("smoltcp has no IP options"),
-        model: Pending("not done"),
+        model: Not("it sends no IP options"),
         shown: &[],
     },
     Row {
@@ -118,7 +118,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.2.1",
         says: "an active OPEN can name a source route",
         stack: Not("smoltcp has no IP options"),
-        model: Pending("not met"),
+        model: Not("it sends no IP options"),
         shown: &[("handshake", |seen| {
             let sent = seen.sent("client");
             when(!sent.is_empty(), sent.iter().any(|seg| !seg.v6 && seg.packet[0] & 15 > 5))
@@ -153,7 +153,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.2.2",
         says: "an ICMP error goes to the connection that it is about",
         stack: Met("by Drywire: smoltcp's TCP hears nothing of ICMP"),
-        model: Pending("met"),
+        model: Met("by Drywire"),
         shown: &[("ttl-expires-tcp", |seen| {
             let told = seen.errors("client").iter().any(|(_, errno)| *errno == Errno::Ehostunreach);
             when(unreachable_at(seen).is_some(), told)
@@ -172,7 +172,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.2.2",
         says: "a soft error aborts no connection",
         stack: Not("it does in SYN-SENT, as with Linux; an open connection goes on"),
-        model: Pending("not met: the socket layer is the same"),
+        model: Not("it does in SYN-SENT, by the socket layer, as with Linux; an open connection goes on"),
         shown: &[
             ("ttl-expires-tcp", outlives_soft_error),
             ("requirements/unreachable-in-established", outlives_soft_error),
@@ -183,7 +183,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.2.2",
         says: "the program can learn of a soft error",
         stack: Not("it can in SYN-SENT, not once the connection is open"),
-        model: Pending("not met"),
+        model: Not("it can in SYN-SENT, not once the connection is open"),
         shown: &[
             ("ttl-expires-tcp", told_of_soft_error),
             ("requirements/unreachable-in-established", told_of_soft_error),
@@ -196,7 +196,9 @@ pub(super) const ROWS: &[Row] = &[
         stack: Not(
             "it does in SYN-SENT; an open connection goes on, and one to a link that is too small goes on in vain",
         ),
-        model: Pending("not met: the socket layer is the same"),
+        model: Not(
+            "it does in SYN-SENT; an open connection goes on, and one to a link that is too small goes on in vain",
+        ),
         shown: &[
             ("router-is-no-host", |seen| {
                 let refused = seen.errors("client").iter().any(|(_, errno)| *errno == Errno::Enoprotoopt);
@@ -213,7 +215,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.2.3",
         says: "a SYN from an invalid address is ignored",
         stack: Not("one from 127.0.0.1 is not; one from a broadcast address, a group's or none is"),
-        model: Pending("not met"),
+        model: Met(""),
         shown: &[
             ("requirements/syn-from-nobody", answers_only_hosts),
             ("divergence/syn-from-loopback", answers_only_hosts),
@@ -224,7 +226,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.2.3",
         says: "a SYN to a broadcast or multicast address is discarded in silence",
         stack: Not("where nobody listens a RST answers it, from that address"),
-        model: Pending("not met"),
+        model: Met(""),
         shown: &[("divergence/syn-to-broadcast", |seen| {
             let came = seen.heard("server").iter().any(|seg| seg.segment.flags.is_request());
             when(came, seen.sent("server").is_empty())

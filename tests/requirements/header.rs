@@ -1,7 +1,7 @@
 //! The header, its options, sequence numbers, segments that arrive: sections 3.1 to 3.4 and 3.10.
 
 use super::seen::{Seen, ahead};
-use super::{Beyond, Met, Not, Pending, Row, when};
+use super::{Beyond, Met, Not, Row, when};
 use drywire::packet::{self, Flags};
 use drywire::tcp::State;
 use drywire::trace::{Fault, What};
@@ -12,7 +12,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.1",
         says: "the window is an unsigned number",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("requirements/large-window", |seen| {
             when(seen.heard("client").iter().any(|seg| seg.segment.window >= 0x8000), most_under_way(seen) > 0x7fff)
         })],
@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.1",
         says: "the sender makes the checksum",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("handshake", |seen| {
             let sent = [seen.sent("client"), seen.sent("server")].concat();
             when(!sent.is_empty(), sent.iter().all(|seg| packet::checksums_ok(seg.packet, false)))
@@ -41,7 +41,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.1",
         says: "the receiver checks the checksum",
         stack: Met("a damaged frame is dropped before smoltcp, which would do the same, sees it"),
-        model: Pending("met"),
+        model: Met("by Drywire: a damaged frame is dropped before the peer sees it"),
         shown: &[("corruption", |seen| {
             let spoilt = |host: &str| {
                 seen.records(host)
@@ -58,7 +58,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.1",
         says: "end of list, no-operation and MSS are supported",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("requirements/options", |seen| {
             let heard = seen.heard("server");
             let came = |kind: u8| heard.iter().any(|seg| seg.options().iter().any(|option| option.0 == kind));
@@ -70,7 +70,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.1",
         says: "an option may come in any segment",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("requirements/options", |seen| {
             let later = seen.heard("server").iter().any(|seg| !seg.has(Flags::SYN) && !seg.options().is_empty());
             when(later, seen.received("server") == 6)
@@ -81,7 +81,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.1",
         says: "an unknown option is ignored",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("requirements/options", |seen| {
             let unknown = |&(kind, _, len): &(u8, usize, usize)| kind == 0xfd && len == 5;
             let came = seen.heard("server").iter().any(|seg| seg.options().iter().any(unknown));
@@ -93,7 +93,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.1",
         says: "an illegal option length is coped with",
         stack: Met("the segment is dropped"),
-        model: Pending("met"),
+        model: Met("the options end there; the rest of the segment is taken"),
         shown: &[("requirements/options", |seen| {
             let illegal = |&(kind, _, len): &(u8, usize, usize)| kind > 1 && len < 2;
             let came = seen.dropped("server").iter().any(|seg| seg.options().iter().any(illegal));
@@ -106,7 +106,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.2",
         says: "an option may begin on any byte",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("requirements/option-at-an-odd-place", |seen| {
             let odd = |&(kind, at, _): &(u8, usize, usize)| kind == 2 && at % 2 == 1;
             let came = seen.heard("server").iter().any(|seg| seg.options().iter().any(odd));
@@ -118,7 +118,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.2",
         says: "no MSS option but with a SYN",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("close-by-the-client", |seen| {
             let later = || seen.sent("client").into_iter().filter(|seg| !seg.has(Flags::SYN));
             when(later().next().is_some(), later().all(|seg| seg.segment.mss.is_none()))
@@ -129,7 +129,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.1",
         says: "every option but end of list and no-operation has a length",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("fast-retransmit", |seen| {
             let options: Vec<_> = ["client", "server"].iter().flat_map(|host| seen.sent(host)).collect();
             let options: Vec<_> = options.iter().flat_map(|seg| seg.options()).collect();
@@ -141,7 +141,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.1",
         says: "what follows the end of the options is zeros",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("handshake", |seen| {
             let ended = |seg: &super::seen::Seg<'_>| seg.options().last().filter(|last| last.0 == 0).map(|last| last.1);
             let syns = seen.syns_of("client");
@@ -155,7 +155,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.4",
         says: "RST and URG are processed when the window is zero",
         stack: Not("RST is; URG never is (MUST-30)"),
-        model: Pending("not met: RST is, URG tells nobody"),
+        model: Not("RST is; URG tells nobody (MUST-30)"),
         shown: &[
             ("requirements/reset-in-a-zero-window", |seen| {
                 let shut = seen.sent("server").iter().any(|seg| seg.segment.window == 0 && !seg.has(Flags::RST));
@@ -169,7 +169,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.4.1",
         says: "a clock drives initial sequence numbers",
         stack: Not("they are drawn at random"),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("divergence/isn-without-a-clock", by_the_clock)],
     },
     Row {
@@ -177,7 +177,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.4.1",
         says: "ISN = M + F(addresses, ports, secret)",
         stack: Not("they are drawn at random"),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("divergence/isn-without-a-clock", by_the_clock)],
     },
     Row {
@@ -195,7 +195,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.10.7.4",
         says: "segments ahead are held until it is their turn",
         stack: Met("as many as leave four gaps"),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("fast-retransmit", at_once_behind_the_gap)],
     },
     Row {
@@ -203,7 +203,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.10.7.4",
         says: "ACKs are aggregated where possible",
         stack: Met(""),
-        model: Pending("not met: every segment is acknowledged at once"),
+        model: Not("every segment is acknowledged at once"),
         shown: &[("requirements/large-window", |seen| {
             let heard = seen.heard("server").iter().filter(|seg| seg.segment.len > 0).count();
             let acks = seen.sent("server").iter().filter(|seg| !seg.has(Flags::SYN)).count();
@@ -215,7 +215,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.10.7.4",
         says: "queued segments are all processed before an ACK is sent",
         stack: Met("shown by what waits behind a gap: frames themselves arrive one at a time"),
-        model: Pending("met"),
+        model: Met("as with smoltcp, shown by what waits behind a gap"),
         shown: &[("fast-retransmit", at_once_behind_the_gap)],
     },
     Row {
@@ -223,7 +223,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.10.7.4",
         says: "a segment ahead is answered by an ACK",
         stack: Met(""),
-        model: Pending("done"),
+        model: Met(""),
         shown: &[("fast-retransmit", |seen| {
             let acks: Vec<u32> = seen.sent("server").iter().map(|seg| seg.segment.ack).collect();
             when(!acks.is_empty(), acks.windows(4).any(|some| some.iter().all(|ack| *ack == some[0])))
@@ -234,7 +234,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.10.7.4",
         says: "protection against injected data: old ACKs are answered, not taken (RFC 5961, 5)",
         stack: Not("an ACK below SND.UNA drops the whole segment in silence, an honest late one too"),
-        model: Pending("done"),
+        model: Met(""),
         shown: &[("divergence/old-ack-drops-text", |seen| {
             let mut una = None;
             let mut old = None;

@@ -1,6 +1,6 @@
 //! Opening and closing a connection: sections 3.5, 3.6 and 3.9.1.1.
 
-use super::{Met, Not, Pending, Row, when};
+use super::{Met, Not, Row, when};
 use drywire::base::Span;
 use drywire::packet::Flags;
 use drywire::socket_api::Errno;
@@ -14,7 +14,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.5",
         says: "simultaneous open is supported",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("simultaneous-open", |seen| {
             let opens = |host: &str| seen.passes(host, &[State::SynSent, State::SynReceived, State::Established]);
             when(!seen.syns_of("alice").is_empty() && !seen.syns_of("bob").is_empty(), opens("alice") && opens("bob"))
@@ -25,7 +25,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.5",
         says: "SYN-RECEIVED by a passive OPEN and by an active one are told apart",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[
             ("requirements/simultaneous-open-refused", |seen| {
                 let half_open = seen.passes("client", &[State::SynSent, State::SynReceived]);
@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.5.3",
         says: "a RST may carry text",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("requirements/reset-with-text", |seen| {
             let came = seen.heard("server").iter().any(|seg| seg.has(Flags::RST) && seg.segment.len > 0);
             when(came, seen.passes("server", &[State::Established, State::Closed]))
@@ -53,7 +53,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.6",
         says: "the program is told whether a connection was closed or aborted",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[
             ("recv-at-a-graceful-end", |seen| {
                 let closed = seen.heard("client").iter().any(|seg| seg.has(Flags::FIN));
@@ -70,7 +70,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.6.1",
         says: "after CLOSE nothing can be read",
         stack: Met("close() gives the descriptor back; shutdown() closes one direction"),
-        model: Pending("done"),
+        model: Met("close() gives the descriptor back; shutdown() closes one direction"),
         shown: &[("close-with-unread-data", |seen| {
             let unread = seen.heard("server").iter().any(|seg| seg.segment.len > 0);
             when(unread, seen.received("server") == 0 && !seen.calls("server", CallName::Close, "").is_empty())
@@ -81,7 +81,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.6.1",
         says: "a CLOSE after which nothing can be read sends a RST if data is unread",
         stack: Met("by Drywire"),
-        model: Pending("met"),
+        model: Met("by Drywire"),
         shown: &[("close-with-unread-data", |seen| {
             let unread = seen.heard("server").iter().any(|seg| seg.segment.len > 0);
             when(unread && seen.received("server") == 0, seen.sent("server").iter().any(|seg| seg.has(Flags::RST)))
@@ -92,7 +92,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.6.1",
         says: "who closes first stays in TIME-WAIT for 2 MSL",
         stack: Met("10 s: an MSL of 5 s, where the RFC chooses two minutes (3.4.2)"),
-        model: Pending("met: 4 min"),
+        model: Met("4 min: the MSL is two minutes, unless a scenario says otherwise"),
         shown: &[("close-by-the-client", |seen| {
             let moves = seen.moves("client");
             let entered = moves.iter().find(|(_, _, to)| *to == State::TimeWait)?.0;
@@ -105,7 +105,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.6.1",
         says: "a new SYN may open a connection from TIME-WAIT",
         stack: Not("it is dropped in silence"),
-        model: Pending("done"),
+        model: Met(""),
         shown: &[("requirements/time-wait-new-syn", |seen| {
             let since = seen.moves("server").iter().find(|(_, _, to)| *to == State::TimeWait)?.0;
             let asked = seen.heard("server").iter().any(|seg| seg.at > since && seg.segment.flags.is_request());
@@ -117,7 +117,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.6.1",
         says: "timestamps shorten TIME-WAIT (RFC 6191)",
         stack: Not("no timestamps are sent"),
-        model: Pending("not met: by numbers alone"),
+        model: Not("no timestamps are sent; numbers alone tell a newer SYN (MAY-2)"),
         shown: &[("handshake", |seen| {
             let syns = seen.syns_of("client");
             let stamped = syns.iter().all(|seg| seg.options().iter().any(|option| option.0 == 8));
@@ -129,7 +129,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.1",
         says: "a passive OPEN makes a new connection record or fails, and affects no other",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("requirements/listen-twice", |seen| {
             let refused = seen.errors("server").iter().any(|(_, errno)| *errno == Errno::Eaddrinuse);
             when(refused, seen.passes("server", &[State::SynReceived, State::Established]))
@@ -140,7 +140,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.1",
         says: "one can LISTEN at the port of a connection that is being opened",
         stack: Met("with SO_REUSEADDR"),
-        model: Pending("met"),
+        model: Met("with SO_REUSEADDR"),
         shown: &[("requirements/listen-while-opening", |seen| {
             let listens = seen.calls("client", CallName::Listen, "");
             let (at, outcome) = listens.first()?;
@@ -155,7 +155,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.1",
         says: "OPEN can name the local address",
         stack: Met("bind()"),
-        model: Pending("met"),
+        model: Met("bind()"),
         shown: &[("bind-one-address", |seen| {
             let refused = seen.errors("client").iter().filter(|(_, errno)| *errno == Errno::Econnrefused).count();
             let taken =
@@ -168,7 +168,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.1",
         says: "where OPEN names no local address, the IP layer chooses it before the first SYN",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("dual-stack", |seen| {
             let syns = seen.syns_of("client");
             let fits = |seg: &super::seen::Seg<'_>| {
@@ -182,7 +182,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.1",
         says: "a connection keeps its local address",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("bind-one-address", |seen| {
             let mut sources = BTreeMap::new();
             let sent = [seen.sent("client"), seen.sent("server")].concat();
@@ -196,7 +196,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.1",
         says: "OPEN to a broadcast or multicast address is an error",
         stack: Met("by Drywire"),
-        model: Pending("met"),
+        model: Met("by Drywire"),
         shown: &[("requirements/open-to-nobody", |seen| {
             let refused = seen.errors("client").iter().filter(|(_, errno)| *errno == Errno::Enetunreach).count();
             let asked = seen.calls("client", CallName::Connect, "").len();

@@ -1,7 +1,7 @@
 //! Segmentation: section 3.7, and PUSH of 3.9.1.2.
 
 use super::seen::Seen;
-use super::{Beyond, Met, Not, Pending, Row, when};
+use super::{Beyond, Met, Not, Row, when};
 use drywire::packet::Flags;
 use drywire::trace::CallName;
 
@@ -11,7 +11,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.7.1",
         says: "the MSS option is sent and received",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("mtu-and-mss", |seen| {
             let syns = seen.syns_of("old");
             let texts = seen.text_of("old");
@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.7.1",
         says: "a SYN has an MSS option unless it would say the default",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("mtu-and-mss", said_in_every_syn), ("ipv6", said_in_every_syn)],
     },
     Row {
@@ -32,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.7.1",
         says: "a SYN may have an MSS option always",
         stack: Met("it says 536 too"),
-        model: Pending("done"),
+        model: Met("it says 536 too"),
         shown: &[("mtu-and-mss", |seen| {
             let syns = seen.syns_of("old");
             when(!syns.is_empty(), syns.iter().all(|seg| seg.segment.mss == Some(536)))
@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.7.1",
         says: "where no MSS was said, it is 536 with IPv4 and 1220 with IPv6",
         stack: Not("536 with IPv6 too"),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("requirements/mss-not-said", default_mss), ("divergence/mss-not-said-ipv6", default_mss)],
     },
     Row {
@@ -51,7 +51,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.7.1",
         says: "no segment is larger than the other end takes, or than may be sent",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("mss-smallest-link", |seen| {
             let taken = seen.heard("client").iter().find_map(|seg| seg.segment.mss)?;
             let most = u32::from(taken.min(1_460));
@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.7.1",
         says: "the MSS sent is no more than can be received",
         stack: Met("the link's MTU less 40 bytes, or 60 with IPv6"),
-        model: Pending("met"),
+        model: Met("the link's MTU less 40 bytes, or 60 with IPv6"),
         shown: &[("mtu-and-mss", |seen| {
             let syns = [seen.syns_of("dsl"), seen.syns_of("dsl-server")].concat();
             when(!syns.is_empty(), syns.iter().all(|seg| seg.segment.mss.is_some_and(|mss| mss <= 1_492 - 40)))
@@ -83,7 +83,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.7.4",
         says: "Nagle's algorithm",
         stack: Not("with an acknowledgment that is due goes a short segment, whatever is outstanding"),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[
             ("nagle-delayed-ack", |seen| {
                 let texts = seen.text_of("slow");
@@ -112,7 +112,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.7.4",
         says: "Nagle's algorithm can be disabled on a connection",
         stack: Met("TCP_NODELAY"),
-        model: Pending("met"),
+        model: Met("TCP_NODELAY"),
         shown: &[("nagle-delayed-ack", |seen| {
             let texts = seen.text_of("quick");
             let [first, second] = &texts[..] else { return None };
@@ -125,7 +125,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.2",
         says: "SEND may have a PUSH flag",
         stack: Not("no call has one: all that is sent is pushed"),
-        model: Pending("not done"),
+        model: Not("no call has one: all that is sent is pushed"),
         shown: &[],
     },
     Row {
@@ -133,7 +133,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.2",
         says: "without a PUSH flag on SEND, nothing is buffered for ever",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("requirements/sends-collapse", |seen| {
             when(seen.calls("client", CallName::Send, "").len() == 3, seen.received("server") == 13)
         })],
@@ -143,7 +143,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.2",
         says: "without one, the last segment that is buffered has PSH",
         stack: Not("the last text has FIN in its place where the program has closed by then"),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("fin-with-data", |seen| {
             let texts = seen.text_of("client");
             when(texts.len() == 2, texts.iter().all(|seg| seg.has(Flags::PSH)))
@@ -154,7 +154,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.2",
         says: "successive PSH bits are collapsed",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("requirements/sends-collapse", collapsed)],
     },
     Row {
@@ -162,7 +162,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.2",
         says: "data that is not pushed may be kept to be sent with more",
         stack: Met("by Nagle's algorithm"),
-        model: Pending("done"),
+        model: Met("by Nagle's algorithm"),
         shown: &[("requirements/sends-collapse", collapsed)],
     },
     Row {
@@ -170,7 +170,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.2",
         says: "segments are as large as they can be",
         stack: Met(""),
-        model: Pending("met"),
+        model: Met(""),
         shown: &[("requirements/large-window", |seen| {
             let texts = seen.text_of("client");
             let (_, full) = texts.split_last()?;
@@ -182,7 +182,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.9.1.3",
         says: "RECEIVE may tell of PSH",
         stack: Not("no call tells of it"),
-        model: Pending("not done"),
+        model: Not("no call tells of it"),
         shown: &[],
     },
 ];
