@@ -6,7 +6,7 @@
 //!   [`Running::step`]'s, and what the machine says is performed in one match without wildcard (`perform`). A segment is
 //!   what [`Facts`] says it is.
 //! - What the table leaves to the one who performs it is here: numbers and windows (3.4, 3.8.6), both sides' silly window
-//!   syndrome avoidance (3.8.6.2), MSS (3.7.1), retransmission with R1 and R2 (3.8.1, 3.8.3; RFC 6298), zero-window probes
+//!   syndrome avoidance (3.8.6.2), MSS (3.7.1), retransmission with R2 (3.8.1, 3.8.3; RFC 6298), zero-window probes
 //!   (3.8.6.1), user timeout and 2MSL (3.10.8), throttled challenge ACKs (RFC 5961, 7). Every segment is acknowledged at
 //!   once. There is no congestion control, no window scaling, no SACK; an urgent pointer is taken and tells nobody.
 //!
