@@ -3,6 +3,7 @@
 use crate::support::{Kept, Sim, blessing, each_sim, failures, files, root, run, sims};
 use drywire::base::Span;
 use drywire::catalog::catalog;
+use drywire::machine::Table;
 use drywire::packet::{Body, Packet};
 use drywire::trace::{Record, TextOptions, TimerKind, Trace, What, path, text};
 use drywire::view::dot::{DotOptions, dot};
@@ -142,8 +143,12 @@ fn graphs(sim: &Sim) -> Vec<(String, String)> {
     let tables = catalog();
     assert!(tables.iter().all(|table| table.name != sim.name), "{} has the name of a machine", sim.file);
     let edges = witnessed(&run(&sim.scenario).0);
-    let used = tables.iter().filter(|table| edges.iter().any(|edge| edge.machine == table.name));
-    used.enumerate()
+    let takes = |table: &&Table| edges.iter().any(|edge| edge.machine == table.name);
+    let used: Vec<&Table> = tables.iter().filter(takes).collect();
+    // What moves no machine (a segment to nobody) is shown over the first, untouched.
+    let used = if used.is_empty() { tables.iter().take(1).collect() } else { used };
+    used.iter()
+        .enumerate()
         .map(|(nth, table)| {
             let graph = over_run(table, &sim.scenario.name, &edges);
             let machine = if nth == 0 { String::new() } else { format!(".{}", table.name) };

@@ -126,6 +126,9 @@ pub fn over_run(table: &Table, run: &str, witnessed: &[RunEdge]) -> MachineGraph
         over.witness(edge);
     }
     over.subjects.sort();
+    if over.subjects.is_empty() {
+        over.notes.push("the run did nothing in this machine".to_owned());
+    }
     over
 }
 

@@ -93,7 +93,7 @@ pub(super) const ROWS: &[Row] = &[
         section: "3.1",
         says: "an illegal option length is coped with",
         stack: Met("the segment is dropped"),
-        model: Met("the options end there; the rest of the segment is taken"),
+        model: Met("by Drywire: the segment is dropped"),
         shown: &[("requirements/options", |seen| {
             let illegal = |&(kind, _, len): &(u8, usize, usize)| kind > 1 && len < 2;
             let came = seen.dropped("server").iter().any(|seg| seg.options().iter().any(illegal));
