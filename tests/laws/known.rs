@@ -40,7 +40,7 @@ pub(super) const KNOWN: &[Known] = &[
     // The FIN of such a segment is taken, though its text was cut off before it.
     Known {
         sim: "fin-beyond-window",
-        rules: &["move", "early-eof", "no-reply"],
+        rules: &["move", "early-eof", "no-reply", "text-after-fin"],
         when: |case| case.after(Past::Overrun),
     },
     // The older of two windows is believed; if it is zero, the retransmission timer finds nothing to send and stops.
