@@ -1,6 +1,6 @@
 //! What RFC 9293 says to a segment: its machine's answer, as state and as segments with their numbers.
 
-use super::lab::{Lab, classified};
+use super::lab::Lab;
 use core::fmt;
 use drywire::machine::Step;
 use drywire::packet::{Flags, Segment};
@@ -71,7 +71,7 @@ struct Received<'a> {
 impl Received<'_> {
     /// RCV.NXT goes over what is taken.
     fn advance(&mut self, input: Input, outputs: &[Output]) {
-        let segment = classified(self.heard);
+        let segment = self.heard.control();
         if outputs.contains(&Output::Deliver) {
             self.nxt = segment.text_end();
         }
@@ -86,7 +86,7 @@ impl Received<'_> {
     }
 
     fn reply(&self, output: Output, lab: &Lab) -> Option<Reply> {
-        let heard = classified(self.heard);
+        let heard = self.heard.control();
         let reply = |flags, seq, ack| Some(Reply { flags, seq, ack });
         match output {
             Output::SndAck | Output::ChallengeAck => reply(Flags::ACK, lab.numbers.nxt, Some(self.nxt)),

@@ -109,22 +109,6 @@ pub(crate) struct Lab {
 /// How long after the last thing that happened a segment is given to the end.
 const PAUSE: Span = Span::millis(2);
 
-/// What the machine's classification needs of a segment.
-pub(crate) fn classified(segment: &Segment) -> tcp::Segment {
-    let has = |flag| segment.flags.has(flag);
-    tcp::Segment {
-        seq: segment.seq,
-        ack: has(Flags::ACK).then_some(segment.ack),
-        len: segment.len,
-        window: segment.window,
-        syn: has(Flags::SYN),
-        fin: has(Flags::FIN),
-        rst: has(Flags::RST),
-        scale: segment.scale,
-        newer: false,
-    }
-}
-
 /// A segment of the peer's.
 pub(crate) fn segment(flags: Flags, seq: u32, ack: u32, len: u32) -> Segment {
     Segment { seq, ack, flags, window: 4_000, len, ..Segment::default() }
@@ -250,7 +234,7 @@ impl Lab {
     /// which is beyond all that the old one used (RFC 9293, MAY-2; RFC 6191, 2).
     pub(crate) fn hears(&self, segment: &Segment) -> tcp::Segment {
         let beyond = segment.seq > self.numbers.rcv && self.numbers.synchronized;
-        tcp::Segment { newer: self.model && segment.flags.is_request() && beyond, ..classified(segment) }
+        tcp::Segment { newer: self.model && segment.flags.is_request() && beyond, ..segment.control() }
     }
 
     /// The number that a SYN sent in answer has. A new connection's is beyond all that the old one used.
@@ -265,7 +249,7 @@ impl Lab {
 
     /// Gives the end a segment; what it sends at once.
     pub(crate) fn take(&mut self, heard: &Segment) -> Vec<Segment> {
-        self.facts.received(&classified(heard));
+        self.facts.received(&heard.control());
         let text = vec![b'x'; heard.len as usize];
         let frame = packet::craft_tcp(remote(), local(), 64, heard, &text).expect("a packet");
         self.give(&frame)
@@ -301,7 +285,7 @@ impl Lab {
         if sent.flags.has(Flags::RST) {
             return;
         }
-        let classified = classified(sent);
+        let classified = sent.control();
         self.facts.sent(&classified);
         self.numbers.nxt = self.numbers.nxt.max(classified.end());
         self.numbers.window = u32::from(sent.window);
